@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the installed OpenMMLab family needs before it is imported.
+
+The compiled operators of mmcv are never used here, but the original mmcv < 2.2 without them cannot
+even be imported by mmseg (``mmcv._ext`` is missing). :func:`prepare` puts a stub in its place whose
+attributes raise when called. It also quiets warnings of the stack that no user can act on.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import types
+import warnings
+
+_PREPARED = False
+
+
+class _MissingOps(types.ModuleType):
+    """Stand-in for ``mmcv._ext``: importable, but every operator raises when it is called."""
+
+    __file__ = __path__ = __spec__ = None
+
+    def __getattr__(self, name: str):
+        if name.startswith('__'):
+            raise AttributeError(name)
+
+        def missing(*args, **kwargs):
+            raise RuntimeError(
+                f"mmcv's compiled operator '{name}' is not installed. wsss does not need it; the "
+                'component that called it does: choose another or install mmcv with its operators.'
+            )
+
+        return missing
+
+
+def prepare() -> None:
+    """Make the OpenMMLab packages importable and quiet; safe to call often."""
+    global _PREPARED
+    if _PREPARED:
+        return
+    _PREPARED = True
+    warnings.filterwarnings('ignore', message='.*MultiScaleDeformableAttention.*')
+    warnings.filterwarnings('ignore', message='.*broadcast_buffers.*', category=FutureWarning)
+    warnings.filterwarnings('ignore', message='.*Setting MKL_NUM_THREADS.*')
+    warnings.filterwarnings('ignore', message='.*Setting OMP_NUM_THREADS.*')
+    warnings.filterwarnings('ignore', message='.*lr_scheduler.step.*')
+    if importlib.util.find_spec('mmcv') is None:
+        return
+    try:
+        found = importlib.util.find_spec('mmcv._ext') is not None
+    except (ImportError, ValueError):
+        found = False
+    if not found:
+        sys.modules.setdefault('mmcv._ext', _MissingOps('mmcv._ext'))

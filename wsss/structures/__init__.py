@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the stages hand to each other."""
+
+from .data_sample import WSSSDataSample
+from .score_maps import ScoreMaps
+from .score_store import ScoreStore, check_image_id
+
+__all__ = ['ScoreMaps', 'ScoreStore', 'WSSSDataSample', 'check_image_id']
