@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Loops that are not one pass over a loader."""
