@@ -1,0 +1,46 @@
+# Maps and labels of the test split, made the same way and with the threshold chosen before: the
+# level that the segmentor has to beat there.
+cams_test = dict(
+    run='test',
+    default_scope='mmpretrain',
+    load_from='@classifier/weights.pth',
+    model='@cams.model',
+    test_dataloader=dict(
+        _ref_='@cams.test_dataloader',
+        dataset=dict(
+            _delete_=True,
+            _ref_='@data/test',
+            test_mode=True,
+            pipeline='@cams.test_dataloader.dataset.pipeline',
+        ),
+    ),
+    test_cfg='@cams.test_cfg',
+    test_evaluator='@cams.test_evaluator',
+    default_hooks='@cams.default_hooks',
+)
+pseudo_labels_test = dict(
+    run='test',
+    default_scope='mmseg',
+    model=dict(
+        _ref_='@pseudo_labels.model',
+        threshold=dict(
+            _delete_=True, type='wsss.EarlierThreshold', file='@pseudo_labels/threshold.json'
+        ),
+    ),
+    test_dataloader=dict(
+        _ref_='@pseudo_labels.test_dataloader',
+        dataset=dict(
+            _delete_=True,
+            _ref_='@data/test',
+            test_mode=True,
+            pipeline=[
+                dict(type='wsss.LoadScores', folder='@cams_test/scores'),
+                dict(type='wsss.LoadMask', optional=True),
+                dict(type='wsss.PackScores'),
+            ],
+        ),
+    ),
+    test_cfg='@pseudo_labels.test_cfg',
+    test_evaluator='@pseudo_labels.test_evaluator',
+    default_hooks='@pseudo_labels.default_hooks',
+)

@@ -1,0 +1,49 @@
+# Train a segmentor on the pseudo labels, test it on the test split. The network comes from a model
+# fragment (segmentor_model).
+_meta_keys = (
+    'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
+    'flip_direction', 'reduce_zero_label', 'held_out',
+)  # fmt: skip
+segmentor = dict(
+    run='train',
+    default_scope='mmseg',
+    model=dict(_ref_='@segmentor_model'),
+    train_dataloader=dict(
+        batch_size=16,
+        dataset=dict(
+            _ref_='@data/train',
+            pipeline=[
+                dict(type='wsss.LoadImage'),
+                dict(type='wsss.LoadMask', folder='@pseudo_labels/masks'),
+                dict(type='RandomResize', scale=(512, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
+                dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=0.75),
+                dict(type='RandomFlip', prob=0.5),
+                dict(type='PackSegInputs', meta_keys=_meta_keys),
+            ],
+        ),
+    ),
+    test_dataloader=dict(
+        batch_size=1,
+        dataset=dict(
+            _ref_='@data/test',
+            test_mode=True,
+            pipeline=[
+                dict(type='wsss.LoadImage'),
+                dict(type='Resize', scale=(512, 512), keep_ratio=True),
+                dict(type='wsss.LoadMask'),
+                dict(type='PackSegInputs', meta_keys=_meta_keys),
+            ],
+        ),
+    ),
+    train_cfg=dict(by_epoch=True, max_epochs=30),
+    test_evaluator=dict(type='wsss.MaskMetric'),
+    optim_wrapper=dict(
+        optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4),
+        paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10)}),
+    ),
+    param_scheduler=dict(
+        type='PolyLR', power=0.9, eta_min=0.0, by_epoch=True, convert_to_iter_based=True,
+        begin=0, end='@segmentor.train_cfg.max_epochs',
+    ),
+    default_hooks=dict(writer=dict(type='wsss.MaskWriter')),
+)  # fmt: skip

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a stage's result depends on, as a small dict that can be compared and stored."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+from mmengine.registry import DATASETS, DefaultScope
+
+from ..errors import WSSSError
+from ..version import __version__
+from .references import References, stages_in
+
+# Fields that cannot change a result: how fast, where and how chatty, not what.
+EXCLUDED = frozenset(
+    'data_root env_cfg experiment_name launcher lazy_init log_level log_processor num_workers '
+    'persistent_workers pin_memory prefetch_factor visualizer work_dir'.split()
+)
+EXCLUDED_HOOKS = frozenset('contact_sheet logger progress timer checkpoint'.split())
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+_WEIGHT_KEYS = ('checkpoint', 'load_from')
+
+
+def digest(value: Any) -> str:
+    """Return a short digest of a JSON-able value; the order of dict keys does not matter."""
+    text = json.dumps(value, sort_keys=True, default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def fingerprint(config: dict, pipeline: list[str], name: str, with_data: bool = True) -> dict:
+    """Return what the result of the stage ``name`` depends on.
+
+    Args:
+        config: The whole config.
+        pipeline: The stages in order.
+        name: The stage.
+        with_data: Read the indices of the data sets too; False where there may be no data.
+
+    Returns:
+        ``config`` (values by dotted key, references to stages unresolved), ``data`` (index digest
+        by loader), ``upstream`` (stages it reads from), ``version``.
+    """
+    references = References(config, pipeline)
+    stage = references.resolve(config[name], name, name)
+    stage['randomness'] = stage.get('randomness', config.get('randomness', {}))
+    upstream = stages_in(stage, pipeline)
+    data = {}
+    if with_data:
+        for key in LOADERS:
+            dataset = (stage.get(key) or {}).get('dataset')
+            if dataset is not None:
+                data[key] = index_digest(dataset, stage.get('default_scope') or 'mmengine')
+    return dict(config=_flat(_relevant(stage)), data=data, upstream=upstream, version=__version__)
+
+
+def index_digest(dataset: dict, scope: str) -> str:
+    """Return the digest of a data set's index: ids, labels and file sizes."""
+    bare = {k: v for k, v in dataset.items() if k not in ('pipeline', 'lazy_init')}
+    with DefaultScope.overwrite_default_scope(scope):
+        built = DATASETS.build({**bare, 'pipeline': []} if 'pipeline' in dataset else bare)
+    return digest(_digests(built))
+
+
+def _digests(dataset: Any) -> list:
+    if hasattr(dataset, 'index_digest'):
+        return [dataset.index_digest()]
+    if hasattr(dataset, 'datasets'):
+        return [part for child in dataset.datasets for part in _digests(child)]
+    if hasattr(dataset, 'dataset'):
+        return _digests(dataset.dataset)
+    return [type(dataset).__name__, len(dataset)]
+
+
+def changed_keys(old: dict, new: dict) -> list[str]:
+    """Return lines that say how two fingerprints differ."""
+    lines = []
+    for part in ('config', 'data'):
+        before, after = old.get(part, {}), new.get(part, {})
+        for key in sorted({*before, *after}):
+            a, b = before.get(key, '<absent>'), after.get(key, '<absent>')
+            if a != b:
+                what = f'index of {key}' if part == 'data' else key
+                lines.append(f'{what}: {_short(a)} -> {_short(b)}')
+    for key in ('upstream', 'version'):
+        if old.get(key) != new.get(key):
+            lines.append(f'{key}: {_short(old.get(key))} -> {_short(new.get(key))}')
+    return lines
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f'{text[:57]}...'
+
+
+def _relevant(value: Any, key: str = '') -> Any:
+    if isinstance(value, dict):
+        skip = EXCLUDED | EXCLUDED_HOOKS if key == 'default_hooks' else EXCLUDED
+        return {k: _relevant(v, str(k)) for k, v in value.items() if k not in skip}
+    if isinstance(value, (list, tuple)):
+        return [_relevant(item) for item in value]
+    if key in _WEIGHT_KEYS and isinstance(value, str) and not value.startswith('@'):
+        return _file_digest(value)
+    return value if isinstance(value, (str, int, float, bool, type(None))) else repr(value)
+
+
+def _file_digest(source: str) -> str:
+    path = Path(source).expanduser()
+    if not path.is_file():
+        return source
+    hasher = hashlib.sha256()
+    try:
+        with open(path, 'rb') as file:
+            while chunk := file.read(1 << 22):
+                hasher.update(chunk)
+    except OSError as error:
+        raise WSSSError(f'weights file {path} cannot be read: {error.strerror}.') from error
+    return f'{path.name} sha256:{hasher.hexdigest()[:16]}'
+
+
+def _flat(value: Any, prefix: str = '') -> dict[str, Any]:
+    if isinstance(value, dict) and value:
+        flat: dict[str, Any] = {}
+        for key, item in value.items():
+            flat.update(_flat(item, f'{prefix}.{key}' if prefix else str(key)))
+        return flat
+    if isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value):
+        flat = {}
+        for i, item in enumerate(value):
+            flat.update(_flat(item, f'{prefix}[{i}]'))
+        return flat
+    return {prefix: value}

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One stage: from its part of the config to a Runner, a run and a record."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from mmengine import Config
+from mmengine.dist import barrier, get_world_size, is_main_process
+from mmengine.model import is_model_wrapper
+from mmengine.registry import DATASETS, HOOKS, METRICS, MODELS, DefaultScope
+from mmengine.runner import Runner, set_random_seed
+
+from ..errors import ConfigError
+from . import checkpoint
+from .config_check import RUNTIME_KEYS, check_types
+from .fingerprint import LOADERS
+from .notes import read_notes
+from .references import References, merge
+
+WEIGHTS = 'weights.pth'
+_TRAIN_KEYS = (
+    'train_dataloader train_cfg val_dataloader val_cfg val_evaluator optim_wrapper param_scheduler '
+    'auto_scale_lr'.split()
+)
+_TEST_KEYS = ('test_dataloader', 'test_cfg', 'test_evaluator')
+_OURS = ('run', 'tta_model', 'custom_imports')
+
+
+class Stage:
+    """A stage of a pipeline, ready to be checked, built and run.
+
+    Args:
+        config: The whole config as plain dicts.
+        name: The stage.
+        references: Resolver that knows the folders of the earlier stages.
+        folder: Where the stage writes.
+        launcher: ``none``, ``pytorch``, ``slurm`` or ``mpi``.
+    """
+
+    def __init__(
+        self,
+        config: dict,
+        name: str,
+        references: References,
+        folder: Path,
+        launcher: str = 'none',
+    ):
+        self.name = name
+        self.folder = Path(folder)
+        self.launcher = launcher
+        shared = {key: config[key] for key in RUNTIME_KEYS if key in config}
+        shared = references.resolve(shared, 'runtime', name)
+        own = references.resolve(config[name], name, name)
+        self.config = merge(shared, own)
+        self.scope = self.config.get('default_scope') or 'mmengine'
+        self.trains = own['run'] == 'train'
+        self.tests = self.config.get('test_dataloader') is not None
+
+    def check(self) -> None:
+        """Check names and keywords of all components without building anything."""
+        check_types(self.config, self.name, self.scope)
+        needed = ['model', *(_TRAIN_KEYS[:2] if self.trains else _TEST_KEYS[:1])]
+        for key in needed:
+            if self.config.get(key) is None:
+                raise ConfigError(f'{self.name}.{key} is missing: run={self.config["run"]!r}.')
+
+    def build_components(self) -> None:
+        """Build model, data sets, metrics and hooks once, without weights and without data."""
+        with DefaultScope.overwrite_default_scope(self.scope):
+            for model in (self.config['model'], self.config.get('tta_model')):
+                if model is not None:
+                    model = copy.deepcopy(model)
+                    if model is not self.config['model'] and 'module' not in model:
+                        model.setdefault('module', copy.deepcopy(self.config['model']))
+                    self._build(MODELS, model, 'model')
+            for key in LOADERS:
+                if self.config.get(key):
+                    dataset = {**self.config[key]['dataset'], 'lazy_init': True}
+                    self._build(DATASETS, dataset, f'{key}.dataset')
+            for key in ('val_evaluator', 'test_evaluator'):
+                for metric in _as_list(self.config.get(key)):
+                    self._build(METRICS, metric, key)
+            for key, hook in (self.config.get('default_hooks') or {}).items():
+                if hook is not None:
+                    self._build(HOOKS, hook, f'default_hooks.{key}')
+
+    def _build(self, registry: Any, cfg: dict, key: str) -> Any:
+        try:
+            return registry.build(Config(dict(cfg=copy.deepcopy(cfg))).cfg)
+        except (ConfigError, KeyboardInterrupt):
+            raise
+        except Exception as error:
+            raise ConfigError(
+                f'{self.name}.{key} ({cfg.get("type")}) cannot be built: {error}'
+            ) from error
+
+    def train(self) -> dict:
+        """Train, continuing from the last checkpoint if there is one, and write ``weights.pth``.
+
+        Returns:
+            What the components noted for the record.
+        """
+        config = {k: v for k, v in self.config.items() if k not in (*_TEST_KEYS, *_OURS)}
+        last = checkpoint.find_last(self.folder)
+        if last is not None:
+            config.update(load_from=str(last), resume=True)
+        runner = self._runner(config, 'train')
+        if last is None:
+            checkpoint.check_pretrained(runner.model)
+        runner.train()
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        if is_main_process():
+            weights = {key: value.detach().cpu() for key, value in model.state_dict().items()}
+            checkpoint.save(weights, self.folder / WEIGHTS)
+        notes = read_notes()
+        self._drop(runner)
+        return notes
+
+    def test(self, weights: str | None = None) -> tuple[dict, dict]:
+        """Run the test loop.
+
+        Args:
+            weights: File to load, by default the stage's own ``weights.pth`` after training, or
+                its ``load_from``.
+
+        Returns:
+            Metrics, and what the components noted for the record.
+        """
+        config = {k: v for k, v in self.config.items() if k not in (*_TRAIN_KEYS, *_OURS)}
+        if self.trains or weights is not None:
+            config['load_from'] = weights or str(self.folder / WEIGHTS)
+        if self.config.get('tta_model') is not None:
+            config['model'] = {**self.config['tta_model'], 'module': config['model']}
+        config['model_wrapper_cfg'] = dict(type='wsss.TestWrapper')
+        config.setdefault('test_cfg', dict())
+        config.setdefault('test_evaluator', [])
+        runner = self._runner(config, 'test')
+        metrics = runner.test()
+        metrics = {key: _number(value) for key, value in (metrics or {}).items()}
+        notes = read_notes()
+        self._drop(runner)
+        return metrics, notes
+
+    def _runner(self, config: dict, what: str) -> Runner:
+        config = copy.deepcopy(config)
+        world = get_world_size()
+        for key in LOADERS:
+            if config.get(key):
+                config[key] = self._loader(config[key], key, world)
+        if config.get('val_dataloader') is not None:
+            config.setdefault('val_cfg', dict())
+        config.update(
+            work_dir=str(self.folder),
+            launcher=self.launcher,
+            # Runners made within the same second share loggers unless their names differ
+            experiment_name=f'{self.name}-{what}-{time.monotonic_ns()}',
+        )
+        if what == 'train' and self.launcher != 'none' and not torch.accelerator.is_available():
+            wrapper = dict(type='MMDistributedDataParallel', broadcast_buffers=False)
+            wrapper.update(config.get('model_wrapper_cfg') or {})
+            config['model_wrapper_cfg'] = {**wrapper, 'device_ids': None}
+        try:
+            return Runner.from_cfg(Config(config))
+        except (TypeError, KeyError, ValueError) as error:
+            if isinstance(error, ConfigError):
+                raise
+            raise ConfigError(f'{self.name} cannot be built: {error}') from error
+
+    def _loader(self, loader: dict, key: str, world: int) -> dict:
+        """Fill in what every loader of ours has; a batch size in a config is the total."""
+        train = key == 'train_dataloader'
+        loader = dict(loader)
+        total = loader.get('batch_size', 1)
+        if train and total % world:
+            raise ConfigError(
+                f'{self.name}.{key}.batch_size: {total} images (all processes together) cannot be '
+                f'shared by {world} processes. Choose a multiple of {world}.'
+            )
+        loader['batch_size'] = max(1, -(-total // world))
+        sampler = dict(type='DefaultSampler', shuffle=train)
+        # no padding at test: every image is seen once, whatever the number of processes
+        loader.setdefault('sampler', sampler if train else {**sampler, 'round_up': False})
+        loader.setdefault('collate_fn', dict(type='pseudo_collate'))
+        loader.setdefault('worker_init_fn', dict(type='wsss.seed_worker'))
+        loader.setdefault('num_workers', 2)
+        return loader
+
+    def _drop(self, runner: Runner) -> None:
+        """Free what the Runner holds, and leave the process as a fresh one would be."""
+        seed = runner.seed
+        runner.visualizer.close()
+        del runner
+        gc.collect()
+        if torch.cuda.is_available():
+            torch.cuda.empty_cache()
+        torch.backends.cudnn.benchmark = False
+        torch.backends.cudnn.deterministic = False
+        set_random_seed(seed)
+        barrier()
+
+
+def _as_list(value: Any) -> list:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def _number(value: Any) -> Any:
+    """Return a JSON-able number; NumPy scalars and tensors become Python's."""
+    return value.item() if hasattr(value, 'item') else value
