@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One page about a run."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..fileio import write_bytes
+
+_MAIN_FIGURES = ('mIoU', 'mAP', 'accuracy')
+_COLUMNS = ('status', 'split', 'protocol', 'threshold', 'images', 'seconds', 'images_per_s')
+_PICTURES = (
+    ('contact_sheet.png', 'Examples'),
+    ('curve.png', 'Figures by background threshold'),
+)
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff;
+  max-width: 72rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; margin-bottom: .2rem; }
+h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid #ddd; }
+h3 { font-size: 1rem; margin-bottom: .3rem; }
+table { border-collapse: collapse; margin: .6rem 0; }
+th, td { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top;
+  border-bottom: 1px solid #eee; }
+th { color: #555; font-weight: 600; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
+img { max-width: 100%; border: 1px solid #ddd; }
+.faint { color: #666; }
+"""
+
+
+def write_report(work_dir: str | Path, summary: Mapping[str, Any]) -> Path:
+    """Write ``<work_dir>/report.html``: a table of the stages, then each with figures and pictures.
+
+    The page is static and refers to pictures by relative paths, so the folder can be moved or
+    zipped as a whole. Everything else in it comes from ``summary``.
+
+    Args:
+        work_dir: Folder of the run; the pictures of a stage are looked for in its subfolder.
+        summary: ``{'config': name, 'stages': {name: {'metrics': {figure: value}, 'split': ...,
+            'protocol': ..., 'threshold': ..., 'seconds': ..., 'images_per_s': ..., ...}}}``. All
+            entries of a stage are optional. ``per_class`` of a stage, or of a dict in it, is shown
+            as a table of classes.
+
+    Returns:
+        The file.
+
+    Example:
+        >>> write_report('/tmp/run', {'config': 'toy', 'stages': {}}).name
+        'report.html'
+    """
+    work_dir = Path(work_dir)
+    stages = {name: entry or {} for name, entry in (summary.get('stages') or {}).items()}
+    title = _escape(summary.get('config', work_dir.name))
+    body = [f'<h1>{title}</h1>', _overview(stages)]
+    body += [_section(work_dir, name, entry) for name, entry in stages.items()]
+    page = (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n'
+        + '\n'.join(body)
+        + '\n</body>\n</html>\n'
+    )
+    target = work_dir / 'report.html'
+    write_bytes(target, page.encode())
+    return target
+
+
+def main_figure(metrics: Mapping[str, Any]) -> tuple[str, Any] | None:
+    """Return name and value of the figure that stands for a stage, or None."""
+    for name in (*_MAIN_FIGURES, *metrics):
+        if name in metrics:
+            return name, metrics[name]
+    return None
+
+
+def _overview(stages: Mapping[str, Mapping]) -> str:
+    if not stages:
+        return '<p class="faint">No stage has finished.</p>'
+    used = [
+        c for c in _COLUMNS if c == 'status' or any(e.get(c) is not None for e in stages.values())
+    ]
+    rows = []
+    for name, entry in stages.items():
+        figure = main_figure(entry.get('metrics') or {})
+        shown = '' if figure is None else f'{_escape(figure[0])} <b>{_value(figure[1])}</b>'
+        cells = {'status': 'done', **{c: entry[c] for c in used if entry.get(c) is not None}}
+        link = f'<a href="#{_escape(name)}">{_escape(name)}</a>'
+        rows.append([link, shown, *(_value(cells.get(c)) for c in used)])
+    heads = ['stage', 'figure', *(c.replace('_per_s', ' / s').replace('_', ' ') for c in used)]
+    return _table(heads, rows, numbers=[i + 2 for i, c in enumerate(used) if c in _COLUMNS[4:]])
+
+
+def _section(work_dir: Path, name: str, entry: Mapping[str, Any]) -> str:
+    parts = [f'<h2 id="{_escape(name)}">{_escape(name)}</h2>']
+    metrics = entry.get('metrics') or {}
+    if metrics:
+        rows = [[_escape(key), _value(value)] for key, value in metrics.items()]
+        parts.append(_table(['figure', 'value'], rows, numbers=[1]))
+    facts = [
+        [_escape(key.replace('_', ' ')), _value(value)]
+        for key, value in entry.items()
+        if key != 'metrics' and value is not None and not isinstance(value, (Mapping, list, tuple))
+    ]
+    if facts:
+        parts.append(_table(['fact', 'value'], facts))
+    for filename, caption in _PICTURES:
+        if (work_dir / name / filename).is_file():
+            source = _escape(f'{name}/{filename}')
+            parts.append(f'<h3>{caption}</h3>\n<a href="{source}"><img src="{source}" alt=""></a>')
+    parts += [_class_table(classes) for classes in _per_class(entry)]
+    return '\n'.join(parts)
+
+
+def _per_class(entry: Mapping[str, Any]) -> list[Mapping]:
+    """Return the tables of classes of a stage: its own and those one level down."""
+    holders = [entry, *(value for value in entry.values() if isinstance(value, Mapping))]
+    found = [holder.get('per_class') for holder in holders]
+    return [classes for classes in found if isinstance(classes, Mapping) and classes]
+
+
+def _class_table(classes: Mapping[str, Any]) -> str:
+    rows = {
+        name: row if isinstance(row, Mapping) else {'value': row} for name, row in classes.items()
+    }
+    columns = list(dict.fromkeys(key for row in rows.values() for key in row))
+    cells = [[_escape(name), *(_value(row.get(c)) for c in columns)] for name, row in rows.items()]
+    table = _table(['class', *columns], cells, numbers=range(1, len(columns) + 1))
+    return f'<h3>Classes</h3>\n{table}'
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:
+    """Return a table; ``heads`` are escaped here, cells are HTML already."""
+
+    def line(cells: Sequence[str], tag: str) -> str:
+        marks = [' class="number"' if i in numbers else '' for i in range(len(cells))]
+        return '<tr>' + ''.join(f'<{tag}{m}>{c}</{tag}>' for m, c in zip(marks, cells)) + '</tr>'
+
+    head = line([_escape(text) for text in heads], 'th')
+    return f'<table>\n{head}\n' + '\n'.join(line(row, 'td') for row in rows) + '\n</table>'
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return ''
+    if isinstance(value, float):
+        return f'{value:.4f}' if 0 < abs(value) < 1 else f'{value:.2f}'
+    return _escape(value)
+
+
+def _escape(value: Any) -> str:
+    return html.escape(str(value))
