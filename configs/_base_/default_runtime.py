@@ -18,7 +18,8 @@ default_hooks = dict(
     contact_sheet=dict(type='wsss.ContactSheetHook'),
 )
 visualizer = dict(
-    type='Visualizer', vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')]
+    type='Visualizer',
+    vis_backends=[dict(type='LocalVisBackend'), dict(type='TensorboardVisBackend')],
 )
 log_processor = dict(by_epoch=True)
 log_level = 'INFO'

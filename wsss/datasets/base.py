@@ -59,6 +59,8 @@ class WSSSDataset(BaseDataset):
         held_out: Fraction of the images, stratified by class, whose sample says ``held_out=True``:
             the only ones whose masks may choose a threshold under the protocol ``held_out``.
         held_out_seed: Seed of that choice. It depends on ids and classes alone, not on order.
+        mask_folder: Take ``<mask_folder>/<image id>.png`` (label ids) as masks instead of the truth:
+            the labels that an earlier stage wrote, ``'@pseudo_labels/masks'``.
         pipeline: Transforms.
         test_mode: As in mmengine.
         lazy_init: True postpones reading anything from disk to the first use.
@@ -77,6 +79,7 @@ class WSSSDataset(BaseDataset):
         split: str = 'train',
         held_out: float = 0.0,
         held_out_seed: int = 0,
+        mask_folder: str | None = None,
         pipeline: Sequence[dict | Callable] = (),
         test_mode: bool = False,
         lazy_init: bool = False,
@@ -88,6 +91,7 @@ class WSSSDataset(BaseDataset):
         self.split = split
         self.held_out = held_out
         self.held_out_seed = held_out_seed
+        self.mask_folder = mask_folder
         root = (
             data_root
             or os.environ.get('WSSS_DATA_ROOT')
@@ -158,13 +162,16 @@ class WSSSDataset(BaseDataset):
                     f'image {record.image_id!r}: class ids {labels} are outside 0..'
                     f'{num_classes - 1} ({type(self).__name__}, split {self.split!r}).'
                 )
+            mask_path, mask_values = record.mask_path, record.mask_values
+            if self.mask_folder is not None:
+                mask_path, mask_values = f'{self.mask_folder}/{record.image_id}.png', None
             data.append(
                 dict(
                     image_id=record.image_id,
                     img_path=str(record.img_path),
                     gt_label=labels,
-                    mask_path=None if record.mask_path is None else str(record.mask_path),
-                    mask_values=record.mask_values,
+                    mask_path=None if mask_path is None else str(mask_path),
+                    mask_values=mask_values,
                     boxes=record.boxes,
                     held_out=record.image_id in chosen,
                     num_labels=len(self.metainfo['classes']),
@@ -182,12 +189,14 @@ class WSSSDataset(BaseDataset):
         """Return a digest of the index: ids, labels, held-out part and sizes of the files.
 
         A record of a stage holds it, so that another list, label or file makes the stage stale.
+        Masks in ``mask_folder`` are the business of the stage that wrote them.
         """
         self.full_init()
         digest = hashlib.sha256(repr(sorted(self.metainfo.items())).encode())
+        keys = ('img_path', 'mask_path') if self.mask_folder is None else ('img_path',)
         for i in range(len(self)):
             info = self.get_data_info(i)
-            sizes = [_file_size(info[key]) for key in ('img_path', 'mask_path')]
+            sizes = [_file_size(info[key]) for key in keys]
             row = (info['image_id'], info['gt_label'], info['held_out'], sizes, info['mask_values'])
             digest.update(repr(row).encode())
         return digest.hexdigest()[:16]

@@ -88,6 +88,7 @@ def check_keys(config: dict, pipeline: list[str], where: str) -> None:
                     f' Allowed: {", ".join(sorted(STAGE_KEYS))}.'
                 )
     known = RUNTIME_KEYS | {'pipeline', 'data', 'data_root', 'pretrained', *pipeline, *stages}
+    known |= _referenced(config)
     for key, value in config.items():
         if key in known or key.startswith('_'):
             continue
@@ -98,6 +99,16 @@ def check_keys(config: dict, pipeline: list[str], where: str) -> None:
                 f'{where}: the top-level key {key!r} is not used by anything.{close} If it is '
                 'meant as a variable, start its name with an underscore.'
             )
+
+
+def _referenced(value: Any) -> set[str]:
+    """Return the first parts of all references in a config."""
+    if isinstance(value, str) and value.startswith('@'):
+        return {value[1:].split('/')[0].split('.')[0]}
+    parts = value.values() if isinstance(value, dict) else value
+    if isinstance(parts, (str, bytes)) or not hasattr(parts, '__iter__'):
+        return set()
+    return {name for part in parts for name in _referenced(part)}
 
 
 def check_overrides(config: dict, overrides: dict | None, pipeline: list[str]) -> None:

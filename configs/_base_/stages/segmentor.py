@@ -1,4 +1,4 @@
-# Train a segmentor on the pseudo labels, test it on the test split. The network comes from a model
+# Train a segmentor on the pseudo labels, test it on the test split at three scales, mirrored. The network comes from a model
 # fragment (segmentor_model).
 _meta_keys = (
     'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
@@ -8,13 +8,15 @@ segmentor = dict(
     run='train',
     default_scope='mmseg',
     model=dict(_ref_='@segmentor_model'),
+    tta_model=dict(type='SegTTAModel'),
     train_dataloader=dict(
         batch_size=16,
         dataset=dict(
             _ref_='@data/train',
+            mask_folder='@pseudo_labels/masks',
             pipeline=[
                 dict(type='wsss.LoadImage'),
-                dict(type='wsss.LoadMask', folder='@pseudo_labels/masks'),
+                dict(type='wsss.LoadMask'),
                 dict(type='RandomResize', scale=(512, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
                 dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=0.75),
                 dict(type='RandomFlip', prob=0.5),
@@ -29,9 +31,15 @@ segmentor = dict(
             test_mode=True,
             pipeline=[
                 dict(type='wsss.LoadImage'),
-                dict(type='Resize', scale=(512, 512), keep_ratio=True),
-                dict(type='wsss.LoadMask'),
-                dict(type='PackSegInputs', meta_keys=_meta_keys),
+                dict(
+                    type='TestTimeAug',
+                    transforms=[
+                        [dict(type='Resize', scale=(s, s), keep_ratio=True) for s in (384, 512, 640)],
+                        [dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)],
+                        [dict(type='wsss.LoadMask')],
+                        [dict(type='PackSegInputs', meta_keys=_meta_keys)],
+                    ],
+                ),
             ],
         ),
     ),

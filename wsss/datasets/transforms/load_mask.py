@@ -9,7 +9,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from PIL import Image
 
-from ...errors import ConfigError, DataError
+from ...errors import DataError
 from ...registry import TRANSFORMS
 from ..base import IGNORE
 
@@ -80,42 +80,38 @@ def read_mask(
 
 @TRANSFORMS.register_module()
 class LoadMask(BaseTransform):
-    """Open the truth, or the label map that an earlier stage wrote, as ``gt_seg_map``.
+    """Open the label map of an image, its truth or what an earlier stage wrote, as ``gt_seg_map``.
 
     Must come directly after ``LoadImage`` in training pipelines; at test, where mmseg wants the
     truth at native size, it may come after resizing: the size is checked against ``ori_shape``.
 
     Args:
-        folder: Take ``<folder>/<image id>.png`` (label ids) instead of the data set's own mask.
         optional: True leaves out ``gt_seg_map`` for an image without mask instead of raising.
 
     Example:
-        >>> LoadMask(folder='@pseudo_labels/masks').folder
-        '@pseudo_labels/masks'
+        >>> LoadMask(optional=True)({'image_id': 'a', 'mask_path': None})['image_id']
+        'a'
     """
 
-    def __init__(self, folder: str | None = None, optional: bool = False):
-        if folder is not None and not isinstance(folder, str):
-            raise ConfigError(f'LoadMask.folder must be a path, got {folder!r}')
-        self.folder = folder
+    def __init__(self, optional: bool = False):
         self.optional = optional
 
     def transform(self, results: dict) -> dict:
         """Add ``gt_seg_map`` uint8 ``(H, W)`` to ``results``."""
-        image_id = results['image_id']
-        if self.folder is not None:
-            path, values = Path(self.folder) / f'{image_id}.png', None
-        else:
-            path, values = results.get('mask_path'), results.get('mask_values')
+        image_id, path = results['image_id'], results.get('mask_path')
         if path is None:
             if self.optional:
                 return results
             raise DataError(
                 f'image {image_id!r} has no mask, and this stage needs one. Use a split with '
-                'masks, or LoadMask(folder=...) to read the labels of an earlier stage.'
+                'masks, or mask_folder of the data set to read the labels of an earlier stage.'
             )
         results['gt_seg_map'] = read_mask(
-            path, results['num_labels'], results.get('ori_shape'), values, image_id
+            path,
+            results['num_labels'],
+            results.get('ori_shape'),
+            results.get('mask_values'),
+            image_id,
         )
         results['seg_fields'] = [*results.get('seg_fields', []), 'gt_seg_map']
         return results

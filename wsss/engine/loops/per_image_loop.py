@@ -55,7 +55,7 @@ class PerImageLoop(TestLoop):
 
     def _without_written(self, runner: Runner, loader: dict, written: str) -> dict:
         loader = copy.deepcopy(loader)
-        dataset = DATASETS.build(loader['dataset'])
+        dataset = self.full_dataset = DATASETS.build(loader['dataset'])
         folder = Path(runner.work_dir)
         ids = [check_image_id(dataset.get_data_info(i)['image_id']) for i in range(len(dataset))]
         # one rank looks, so that all agree although others may already write

@@ -1,0 +1,37 @@
+# DeepLabV3 on MobileNetV2 at output stride 16, for CPUs; batch norm of the backbone frozen.
+segmentor_model = dict(
+    type='EncoderDecoder',
+    data_preprocessor=dict(
+        type='SegDataPreProcessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=False,
+        pad_val=0,
+        seg_pad_val=255,
+        size=(224, 224),
+    ),
+    backbone=dict(
+        type='MobileNetV2',
+        widen_factor=1.0,
+        strides=(1, 2, 2, 2, 1, 1, 1),
+        dilations=(1, 1, 1, 1, 1, 2, 2),
+        out_indices=(1, 2, 4, 6),
+        norm_cfg=dict(type='BN', requires_grad=True),
+        norm_eval=True,
+        init_cfg=dict(type='Pretrained', checkpoint='@pretrained', prefix='backbone.'),
+    ),
+    decode_head=dict(
+        type='ASPPHead',
+        in_channels=320,
+        in_index=3,
+        channels=64,
+        dilations=(1, 3, 6, 9),
+        dropout_ratio=0.1,
+        num_classes='@data/num_labels',
+        norm_cfg=dict(type='BN', requires_grad=True),
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss', use_sigmoid=False, loss_weight=1.0),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)

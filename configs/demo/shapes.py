@@ -1,0 +1,104 @@
+# The main job on generated images: no download, no weights, minutes on two CPU cores.
+_base_ = [
+    '../_base_/default_runtime.py',
+    '../_base_/datasets/shapes.py',
+    '../_base_/models/segmentor_unet.py',
+    '../_base_/stages/classifier.py',
+    '../_base_/stages/cams.py',
+    '../_base_/stages/pseudo_labels.py',
+    '../_base_/stages/cams_test.py',
+    '../_base_/stages/segmentor.py',
+]
+pipeline = ['classifier', 'cams', 'pseudo_labels', 'cams_test', 'pseudo_labels_test', 'segmentor']
+
+classifier_model = dict(
+    type='wsss.CAMClassifier',
+    data_preprocessor=dict(
+        mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False
+    ),
+    backbone=dict(
+        type='ResNet', depth=18, stem_channels=16, base_channels=32, strides=(1, 2, 1, 1)
+    ),
+    neck=dict(type='GlobalAveragePooling'),
+    head=dict(
+        type='MultiLabelLinearClsHead',
+        num_classes='@data/num_classes',
+        in_channels=256,
+        loss=dict(type='CrossEntropyLoss', use_sigmoid=True),
+    ),
+)
+_pack = dict(type='PackInputs', meta_keys=('image_id', 'img_path', 'ori_shape', 'held_out'))
+classifier = dict(
+    train_dataloader=dict(
+        batch_size=32,
+        dataset=dict(
+            pipeline=[
+                dict(type='wsss.LoadImage'),
+                dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+                dict(type='RandomFlip', prob=0.5, direction='vertical'),
+                _pack,
+            ]
+        ),
+    ),
+    val_dataloader=dict(dataset=dict(pipeline=[dict(type='wsss.LoadImage'), _pack])),
+    train_cfg=dict(max_epochs=12),
+    optim_wrapper=dict(
+        _delete_=True,
+        type='OptimWrapper',
+        optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-2),
+    ),
+)
+cams = dict(
+    model=dict(cam=dict(type='wsss.GradCAMPlusPlus')),
+    test_dataloader=dict(
+        batch_size=32,
+        dataset=dict(
+            pipeline=[
+                dict(type='wsss.LoadImage'),
+                dict(type='wsss.MultiScaleViews', scales=(1.0, 1.5, 2.0)),
+                dict(type='wsss.PackViews'),
+            ]
+        ),
+    ),
+)
+segmentor_model = dict(
+    backbone=dict(base_channels=16, num_stages=4, strides=(1, 1, 1, 1), enc_num_convs=(2, 2, 2, 2),
+                  dec_num_convs=(2, 2, 2), downsamples=(True, True, True),
+                  enc_dilations=(1, 1, 1, 1), dec_dilations=(1, 1, 1)),
+    decode_head=dict(in_channels=16, in_index=3, channels=16, dropout_ratio=0.0),
+)  # fmt: skip
+_meta_keys = (
+    'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
+    'flip_direction', 'reduce_zero_label', 'held_out',
+)  # fmt: skip
+segmentor = dict(
+    tta_model=None,
+    train_dataloader=dict(
+        batch_size=16,
+        dataset=dict(
+            pipeline=[
+                dict(type='wsss.LoadImage'),
+                dict(type='wsss.LoadMask'),
+                dict(type='RandomFlip', prob=0.5),
+                dict(type='RandomFlip', prob=0.5, direction='vertical'),
+                dict(type='PackSegInputs', meta_keys=_meta_keys),
+            ]
+        ),
+    ),
+    test_dataloader=dict(
+        batch_size=16,
+        dataset=dict(
+            pipeline=[
+                dict(type='wsss.LoadImage'),
+                dict(type='wsss.LoadMask'),
+                dict(type='PackSegInputs', meta_keys=_meta_keys),
+            ]
+        ),
+    ),
+    train_cfg=dict(max_epochs=15),
+    optim_wrapper=dict(
+        _delete_=True,
+        type='OptimWrapper',
+        optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-2),
+    ),
+)
