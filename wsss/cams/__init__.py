@@ -1,2 +1,21 @@
 # SPDX-License-Identifier: Apache-2.0
 """Class activation maps."""
+
+from .base import BaseCAM
+from .cam import CAM
+from .fusion import ViewFusion, grid_size
+from .grad_cam import GradCAM
+from .grad_cam_plus_plus import GradCAMPlusPlus
+from .gradient_cam import GradientCAM
+from .observation import Observation
+
+__all__ = [
+    'BaseCAM',
+    'CAM',
+    'GradCAM',
+    'GradCAMPlusPlus',
+    'GradientCAM',
+    'Observation',
+    'ViewFusion',
+    'grid_size',
+]

@@ -1,7 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures of the stages."""
 
+from .average_precision import average_precision
+from .classifier_health import ClassifierHealth
+from .health import health
+from .map_health import MapHealth
 from .mask_metric import MaskMetric
 from .threshold_curve import ThresholdCurve
 
-__all__ = ['MaskMetric', 'ThresholdCurve']
+__all__ = [
+    'ClassifierHealth',
+    'MaskMetric',
+    'ThresholdCurve',
+    'average_precision',
+    'health',
+    'MapHealth',
+]

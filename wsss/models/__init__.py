@@ -1,2 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks and the models of the per-image stages."""
+
+from .classifiers import CAMClassifier
+from .pseudo_label_model import PseudoLabelModel
+
+__all__ = ['PseudoLabelModel', 'CAMClassifier']

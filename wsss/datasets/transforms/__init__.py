@@ -3,5 +3,19 @@
 
 from .load_image import LoadImage, read_image
 from .load_mask import LoadMask, read_mask
+from .load_scores import LoadScores
+from .multi_scale_views import MultiScaleViews, view_size
+from .pack_scores import PackScores
+from .pack_views import PackViews
 
-__all__ = ['LoadImage', 'LoadMask', 'read_image', 'read_mask']
+__all__ = [
+    'LoadImage',
+    'LoadMask',
+    'LoadScores',
+    'PackScores',
+    'read_image',
+    'read_mask',
+    'MultiScaleViews',
+    'view_size',
+    'PackViews',
+]

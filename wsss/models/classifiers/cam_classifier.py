@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A classifier that can say where its classes are."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from mmpretrain.models import ImageClassifier
+from torch import Tensor
+
+from ...cams import ViewFusion
+from ...errors import ConfigError, DataError, near_matches
+from ...ops.output_stride import set_output_stride
+from ...registry import CAMS, MODELS, build, check_arguments
+from ...structures import WSSSDataSample
+
+CLASS_SOURCES = ('label', 'pred', 'label_or_pred')
+
+
+@MODELS.register_module()
+class CAMClassifier(ImageClassifier):
+    """mmpretrain's ``ImageClassifier`` that, at test, can return score maps instead of classes.
+
+    Without ``cam`` it is an ordinary classifier: train and test it as in mmpretrain. With ``cam``,
+    :meth:`test_step` explains the classes of each image at several scales (:class:`ViewFusion`).
+    The parameters are the same, so the training checkpoint loads as it is.
+
+    Args:
+        cam: Which maps: a dict with a ``type`` of the registry ``CAMS``. None gives an ordinary
+            classifier.
+        fusion: Arguments of :class:`wsss.cams.ViewFusion`.
+        class_source: Which classes are explained. ``label``: the image's label; ``pred``: those
+            the head predicts for the first view (a wrong one costs its whole region);
+            ``label_or_pred``: the prediction only where the image has no label.
+        output_stride: Finer maps: stride of the last feature map, see
+            :func:`wsss.ops.output_stride.set_output_stride`. None leaves the backbone alone.
+        dilate: With ``output_stride``: dilate the later kernels.
+        **kwargs: As in ``mmpretrain.models.ImageClassifier``. Mean and standard deviation of
+            ``data_preprocessor`` normalise the views; its ``to_rgb`` does not apply to them, as
+            they are RGB.
+
+    Raises:
+        ConfigError: If an argument is not usable.
+
+    Example:
+        >>> model = CAMClassifier(
+        ...     backbone=dict(type='mmpretrain.MobileNetV2'),
+        ...     neck=dict(type='mmpretrain.GlobalAveragePooling'),
+        ...     head=dict(type='mmpretrain.LinearClsHead', num_classes=3, in_channels=1280),
+        ...     cam=dict(type='GradCAM'))
+        >>> sample = WSSSDataSample(gt_label=torch.tensor([1]), metainfo=dict(ori_shape=(64, 96)))
+        >>> views = [torch.zeros(3, 64, 96, dtype=torch.uint8)]
+        >>> model.test_step(dict(inputs=[views], data_samples=[sample]))[0].score_maps.scores.shape
+        torch.Size([1, 16, 24])
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        cam: dict | None = None,
+        fusion: dict | None = None,
+        class_source: str = 'label',
+        output_stride: int | None = None,
+        dilate: bool = False,
+        **kwargs: Any,
+    ):
+        super().__init__(*args, **kwargs)
+        if class_source not in CLASS_SOURCES:
+            raise ConfigError(
+                f'model.class_source={class_source!r} is unknown.'
+                f'{near_matches(str(class_source), CLASS_SOURCES)} '
+                f'Allowed: {", ".join(CLASS_SOURCES)}.'
+            )
+        fusion = dict(fusion or {})
+        check_arguments(ViewFusion, fusion, 'model.fusion')
+        self.cam = None if cam is None else build(CAMS, cam, 'model.cam')
+        self.fusion = ViewFusion(**fusion)
+        self.class_source = class_source
+        if output_stride is not None:
+            set_output_stride(self.backbone, output_stride, dilate)
+
+    def test_step(self, data: dict | tuple | list) -> list:
+        """Return the samples with ``score_maps``, or, without ``cam``, with predicted classes.
+
+        Args:
+            data: With ``cam``: ``inputs``, for each image the list of its views, uint8 or float
+                ``(3, h, w)`` RGB in 0..255; ``data_samples``, for each image a
+                :class:`WSSSDataSample` with ``ori_shape`` and, unless the classes are predicted,
+                ``gt_label``.
+        """
+        if self.cam is None:
+            return super().test_step(data)
+        return self.explain(data['inputs'], data['data_samples'])
+
+    @torch.no_grad()
+    def explain(
+        self, views: Sequence[Sequence[Tensor]], samples: Sequence[WSSSDataSample]
+    ) -> list[WSSSDataSample]:
+        """Set ``score_maps`` of every sample.
+
+        Args:
+            views: For each image its views ``(3, h, w)``, RGB in 0..255.
+            samples: What is known of each image.
+
+        Raises:
+            ConfigError: If there is no ``cam``, or a sample lacks what is needed.
+            DataError: If a class id is out of range.
+        """
+        if self.cam is None:
+            raise ConfigError(
+                'model.cam is not set, so there is nothing to explain with. Set model.cam=dict('
+                "type='GradCAM')."
+            )
+        for sample, own in zip(samples, views):
+            if 'ori_shape' not in sample or isinstance(own, Tensor) or not len(own):
+                raise ConfigError(
+                    'CAMClassifier needs, for each image, a list of views and a sample with '
+                    'ori_shape. End the pipeline with wsss.MultiScaleViews and wsss.PackViews.'
+                )
+        maps = self.fusion(
+            self.cam,
+            self,
+            views,
+            self._classes(views, samples),
+            [sample.ori_shape for sample in samples],
+            self.normalize_views,
+        )
+        for sample, own in zip(samples, maps):
+            sample.score_maps = own
+        return list(samples)
+
+    def normalize_views(self, views: Tensor) -> Tensor:
+        """Bring RGB views ``(n, 3, h, w)`` in 0..255 to the model's device, mean and deviation."""
+        parameter = next(self.parameters())
+        views = views.to(parameter.device, non_blocking=True).to(parameter.dtype)
+        mean = getattr(self.data_preprocessor, 'mean', None)
+        if mean is None:
+            return views
+        std = self.data_preprocessor.std
+        return (views - mean.to(views)) / std.to(views)
+
+    def _classes(self, views: Sequence[Sequence[Tensor]], samples: Sequence) -> list[Tensor]:
+        """Return the ids to explain of each image, increasing, on the CPU."""
+        labelled = ['gt_label' in sample for sample in samples]
+        if self.class_source == 'label':
+            if not all(labelled):
+                sample = samples[labelled.index(False)]
+                raise ConfigError(
+                    f'image {sample.get("image_id", "?")!r} has no gt_label, and '
+                    "model.class_source='label' explains the labels. Use 'label_or_pred' or 'pred'."
+                )
+            predicted = [None] * len(samples)
+        else:
+            skip = labelled if self.class_source == 'label_or_pred' else [False] * len(samples)
+            predicted = self._predict_classes([own[0] for own in views], skip)
+        num_classes = getattr(self.head, 'num_classes', None)
+        result = []
+        for sample, ids in zip(samples, predicted):
+            ids = torch.as_tensor(sample.gt_label if ids is None else ids)
+            ids = ids.to('cpu', torch.int64).flatten().unique()
+            if num_classes and len(ids) and not 0 <= int(ids[0]) <= int(ids[-1]) < num_classes:
+                raise DataError(
+                    f'image {sample.get("image_id", "?")!r}: class ids {ids.tolist()} are outside '
+                    f'0..{num_classes - 1}, the classes of the head. Check model.head.num_classes '
+                    'against the data set.'
+                )
+            result.append(ids)
+        return result
+
+    def _predict_classes(self, views: list[Tensor], skip: list[bool]) -> list[Tensor | None]:
+        """Return what the head predicts for each view, None where it is to be skipped."""
+        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for index, view in enumerate(views):
+            if not skip[index]:
+                groups[tuple(view.shape)].append(index)
+        predicted: list[Tensor | None] = [None] * len(views)
+        for members in groups.values():
+            for start in range(0, len(members), self.fusion.max_batch):
+                part = members[start : start + self.fusion.max_batch]
+                batch = self.normalize_views(torch.stack([views[index] for index in part]))
+                for index, sample in zip(part, self.predict(batch)):
+                    predicted[index] = sample.pred_label
+        return predicted
