@@ -23,14 +23,19 @@ _FONT_PX = 12
 
 
 class Panel(NamedTuple):
-    """One picture with the text under it, which may have several lines.
+    """One picture with the text under it.
 
-    ``wrong`` marks it red; ``image`` is uint8 ``(h, w, 3)`` RGB of any size.
+    Args:
+        caption: May have several lines; long ones are wrapped once.
+        image: uint8 ``(h, w, 3)``, RGB, any size.
+        wrong: Frame the picture in red.
+        red_lines: Lines of the caption that are red, counted from 0.
     """
 
     caption: str
     image: np.ndarray
     wrong: bool = False
+    red_lines: Sequence[int] = ()
 
 
 @dataclass
@@ -114,7 +119,8 @@ def contact_sheet(
     y = top + _LINE_PX
     for line, height in zip(lines, heights):
         for place, row in enumerate(line):
-            _draw_row(page, draw, row, (_GAP_PX + place * step, y), panel, block)
+            corner = (_GAP_PX + place * step, y)
+            _draw_row(page, draw, row, corner, panel, _picture_height(line, panel), block)
         y += height
     return np.asarray(page)
 
@@ -132,10 +138,25 @@ def _check(rows: Sequence[SheetRow], columns: Sequence[str], panel: int, across:
             )
 
 
+def _picture_height(line: Sequence[SheetRow], panel: int) -> int:
+    """Return the height of the highest picture of a line, so that wide ones waste no paper."""
+    shapes = [p.image.shape for row in line for p in row.panels if p is not None]
+    return max((fit_size(*shape[:2], panel)[0] for shape in shapes), default=panel // 2)
+
+
+def _caption(item: Panel, panel: int) -> list[tuple[str, tuple[int, int, int]]]:
+    """Return the lines under a panel with their colours."""
+    return [
+        (part, WRONG if number in item.red_lines else INK)
+        for number, text in enumerate(item.caption.splitlines())
+        for part in _wrap(text, panel)
+    ]
+
+
 def _row_height(line: Sequence[SheetRow], panel: int) -> int:
-    captions = [p.caption for row in line for p in row.panels if p is not None]
-    tallest = max((len(c.splitlines()) for c in captions), default=0)
-    return _LINE_PX + 2 + panel + tallest * _LINE_PX + _GAP_PX
+    captions = [_caption(p, panel) for row in line for p in row.panels if p is not None]
+    tallest = max((len(lines) for lines in captions), default=0)
+    return _LINE_PX + 2 + _picture_height(line, panel) + tallest * _LINE_PX + 2 * _GAP_PX
 
 
 def _draw_row(
@@ -144,11 +165,11 @@ def _draw_row(
     row: SheetRow,
     corner: tuple[int, int],
     panel: int,
+    high: int,
     block: int,
 ) -> None:
     x, y = corner
-    used = _text(draw, (x, y), row.title, INK, block)
-    at = x + used + 10
+    at = x + _text(draw, (x, y), row.title, INK, block) + 10
     for name, colour in row.tags:
         room = x + block - at - 14
         if room < 20:
@@ -158,18 +179,17 @@ def _draw_row(
     y += _LINE_PX + 2
     for index, item in enumerate(row.panels):
         left = x + index * (panel + _GAP_PX)
-        draw.rectangle((left, y, left + panel - 1, y + panel - 1), EMPTY)
+        frame = (left, y, left + panel - 1, y + high - 1)
         if item is None:
             continue
+        draw.rectangle(frame, EMPTY)
         picture = fit_image(item.image, panel)
-        offset = ((panel - picture.shape[1]) // 2, (panel - picture.shape[0]) // 2)
+        offset = ((panel - picture.shape[1]) // 2, (high - picture.shape[0]) // 2)
         page.paste(Image.fromarray(picture), (left + offset[0], y + offset[1]))
         if item.wrong:
-            draw.rectangle((left, y, left + panel - 1, y + panel - 1), None, WRONG, 3)
-        for number, text in enumerate(item.caption.splitlines()):
-            ink = WRONG if item.wrong and number else INK
-            ink = WRONG if item.wrong and '\n' not in item.caption else ink
-            _text(draw, (left, y + panel + 1 + number * _LINE_PX), text, ink, panel)
+            draw.rectangle(frame, None, WRONG, 3)
+        for number, (text, ink) in enumerate(_caption(item, panel)):
+            _text(draw, (left, y + high + 1 + number * _LINE_PX), text, ink, panel)
 
 
 @lru_cache(maxsize=1)
@@ -177,13 +197,23 @@ def _font() -> ImageFont.ImageFont:
     return ImageFont.load_default(_FONT_PX)
 
 
+def _wrap(text: str, room: int) -> list[str]:
+    """Return one line, or two broken at a space where one is too long."""
+    words, font = text.split(' '), _font()
+    for count in range(len(words), 0, -1):
+        if count == 1 or font.getlength(' '.join(words[:count])) <= room:
+            rest = ' '.join(words[count:])
+            return [' '.join(words[:count])] + ([rest] if rest else [])
+    return [text]
+
+
 def _text(draw: ImageDraw.ImageDraw, corner: tuple, text: str, ink: tuple, room: int) -> int:
     """Draw one line, cut with an ellipsis where it does not fit; return its width in pixels."""
     font = _font()
     text = ''.join(c if c.isprintable() else '?' for c in text)
-    if draw.textlength(text, font) > room:
-        while text and draw.textlength(text + '...', font) > room:
+    if font.getlength(text) > room:
+        while text and font.getlength(text + '...') > room:
             text = text[:-1]
         text += '...'
     draw.text(corner, text, ink, font)
-    return int(draw.textlength(text, font))
+    return int(font.getlength(text))

@@ -43,7 +43,9 @@ def colourise(mask: np.ndarray, palette: Palette = None) -> np.ndarray:
 def overlay_mask(
     image: np.ndarray, mask: np.ndarray, palette: Palette = None, alpha: float = 0.6
 ) -> np.ndarray:
-    """Blend the colours of a label map into its image; void covers the image.
+    """Blend the colours of a label map into its image.
+
+    Background gets half the share of the classes, so that it stays visible; void covers the image.
 
     Args:
         image: uint8 ``(H, W, 3)``, RGB.
@@ -59,7 +61,7 @@ def overlay_mask(
     """
     _check_image(image, mask.shape, 'mask')
     _check_alpha(alpha)
-    share = np.where(mask == VOID, 1.0, alpha)[..., None]
+    share = np.select([mask == VOID, mask == 0], [1.0, alpha / 2], alpha)[..., None]
     return _blend(image, colourise(mask, palette), share)
 
 

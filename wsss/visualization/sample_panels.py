@@ -96,7 +96,7 @@ def sample_row(sample: Any, record: dict, legend: Legend, panel: int) -> tuple[S
         truth = _truth(sample, record, legend, image_id)
         if truth is not None:
             panels['truth'] = _label_panel(small, truth, legend)
-    tags = [(legend.image_class(c), legend.colour(c)) for c in present]
+    tags = [(legend.image_class(c), legend.colour(c)) for c in present if len(panels) > 1]
     return SheetRow(image_id, list(panels.values()), tags), list(panels)
 
 
@@ -152,7 +152,7 @@ def _label_panel(small: np.ndarray, mask: np.ndarray, legend: Legend) -> Panel:
     caption = ', '.join(legend.label(i) for i in sorted(ids, key=lambda i: -share[i]))
     caption = caption or 'background only'
     if share[VOID] >= 0.01:
-        caption += f' (void {share[VOID]:.0%})'
+        caption += f'\nvoid {share[VOID]:.0%}'
     size = small.shape[1::-1]
     mask = cv2.resize(mask, size, None, 0, 0, cv2.INTER_NEAREST)
     return Panel(caption, overlay_mask(small, mask, legend.palette))
@@ -164,5 +164,7 @@ def _classified(small: np.ndarray, sample: Any, present: list[int], legend: Lege
     best = np.argsort(-scores, kind='stable')[: max(2, min(len(present), 3))]
     truth = ', '.join(legend.image_class(c) for c in present) or '?'
     guesses = [f'{legend.image_class(c)} {scores[c]:.2f}' for c in best]
-    wrong = bool(present) and not {int(c) for c in best[: len(present)]} <= set(present)
-    return Panel('\n'.join((f'truth: {truth}', *guesses)), small, wrong)
+    # the first guesses, as many as there are classes, should be those classes
+    wrong = [i for i, c in enumerate(best[: len(present)]) if int(c) not in present]
+    caption = '\n'.join((f'truth: {truth}', *guesses))
+    return Panel(caption, small, bool(wrong), [i + 1 for i in wrong])
