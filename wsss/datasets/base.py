@@ -59,8 +59,8 @@ class WSSSDataset(BaseDataset):
         held_out: Fraction of the images, stratified by class, whose sample says ``held_out=True``:
             the only ones whose masks may choose a threshold under the protocol ``held_out``.
         held_out_seed: Seed of that choice. It depends on ids and classes alone, not on order.
-        mask_folder: Take ``<mask_folder>/<image id>.png`` (label ids) as masks instead of the truth:
-            the labels that an earlier stage wrote, ``'@pseudo_labels/masks'``.
+        mask_folder: Take ``<mask_folder>/<image id>.png`` (label ids) as masks, not the truth: the
+            labels that an earlier stage wrote, ``'@pseudo_labels/masks'``.
         pipeline: Transforms.
         test_mode: As in mmengine.
         lazy_init: True postpones reading anything from disk to the first use.

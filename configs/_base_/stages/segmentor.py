@@ -1,5 +1,5 @@
-# Train a segmentor on the pseudo labels, test it on the test split at three scales, mirrored. The network comes from a model
-# fragment (segmentor_model).
+# Train a segmentor on the pseudo labels, test it on the test split at three scales, mirrored.
+# The network comes from a model fragment (segmentor_model).
 _meta_keys = (
     'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
     'flip_direction', 'reduce_zero_label', 'held_out',
@@ -17,7 +17,7 @@ segmentor = dict(
             pipeline=[
                 dict(type='wsss.LoadImage'),
                 dict(type='wsss.LoadMask'),
-                dict(type='RandomResize', scale=(512, 512), ratio_range=(0.5, 2.0), keep_ratio=True),
+                dict(type='RandomResize', scale=(512, 512), ratio_range=(0.5, 2), keep_ratio=True),
                 dict(type='RandomCrop', crop_size=(512, 512), cat_max_ratio=0.75),
                 dict(type='RandomFlip', prob=0.5),
                 dict(type='PackSegInputs', meta_keys=_meta_keys),
@@ -34,7 +34,8 @@ segmentor = dict(
                 dict(
                     type='TestTimeAug',
                     transforms=[
-                        [dict(type='Resize', scale=(s, s), keep_ratio=True) for s in (384, 512, 640)],
+                        [dict(type='Resize', scale=(s, s), keep_ratio=True)
+                         for s in (384, 512, 640)],
                         [dict(type='RandomFlip', prob=p) for p in (0.0, 1.0)],
                         [dict(type='wsss.LoadMask')],
                         [dict(type='PackSegInputs', meta_keys=_meta_keys)],
