@@ -60,11 +60,17 @@ class ScoreMaps:
         if keys.dtype != torch.int16:
             object.__setattr__(self, 'keys', keys.to(torch.int16))
 
-    def to(self, device: torch.device | str) -> ScoreMaps:
-        """Return the same maps on ``device``."""
-        background = None if self.background is None else self.background.to(device)
+    def to(self, device: torch.device | str, non_blocking: bool = False) -> ScoreMaps:
+        """Return the same maps on ``device``; data samples move their fields through this."""
+
+        def move(maps: Tensor | None) -> Tensor | None:
+            return None if maps is None else maps.to(device, non_blocking=non_blocking)
+
         return replace(
-            self, keys=self.keys.to(device), scores=self.scores.to(device), background=background
+            self,
+            keys=move(self.keys),
+            scores=move(self.scores),
+            background=move(self.background),
         )
 
     def resized(self, size: tuple[int, int] | None = None) -> ScoreMaps:

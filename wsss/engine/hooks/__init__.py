@@ -1,10 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens around a loop."""
 
+from .checkpoint_hook import CheckpointHook
 from .contact_sheet import ContactSheetHook
 from .epoch_seed import EpochSeedHook
 from .mask_writer import MaskWriter
 from .progress import ProgressHook
 from .score_writer import ScoreWriter
+from .strict_load_hook import StrictLoadHook
 
-__all__ = ['ContactSheetHook', 'EpochSeedHook', 'MaskWriter', 'ProgressHook', 'ScoreWriter']
+__all__ = [
+    'CheckpointHook',
+    'ContactSheetHook',
+    'EpochSeedHook',
+    'MaskWriter',
+    'ProgressHook',
+    'ScoreWriter',
+    'StrictLoadHook',
+]

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Read the score maps that an earlier stage wrote."""
+
+from __future__ import annotations
+
+from mmcv.transforms import BaseTransform
+
+from ...errors import ConfigError, DataError
+from ...registry import TRANSFORMS
+from ...structures import ScoreStore
+
+
+@TRANSFORMS.register_module()
+class LoadScores(BaseTransform):
+    """Read ``<folder>/<image id>.npz`` as ``score_maps`` and take ``ori_shape`` from its size.
+
+    Comes first in the pipeline of a stage that needs no images; ``LoadMask`` after it checks the
+    truth against ``ori_shape``.
+
+    Args:
+        folder: Where an earlier stage wrote the scores, such as ``@cams/scores``.
+        labels_only: True refuses maps of classes that are not among the image's labels
+            (``gt_label``), which means that scores and data set do not belong together. False is
+            for scores of predicted classes.
+
+    Raises:
+        ConfigError: If ``folder`` is not a path.
+
+    Example:
+        >>> LoadScores(folder='@cams/scores').labels_only
+        True
+    """
+
+    def __init__(self, folder: str, labels_only: bool = True):
+        if not isinstance(folder, str) or not folder:
+            raise ConfigError(f'LoadScores.folder must be a path, got {folder!r}')
+        self.folder = folder
+        self.labels_only = labels_only
+        self.store = ScoreStore(folder)
+
+    def transform(self, results: dict) -> dict:
+        """Add the maps to ``results``.
+
+        Raises:
+            DataError: If the file is missing or damaged, or holds classes that the image has not.
+        """
+        image_id = results['image_id']
+        maps = self.store.read(image_id)
+        keys, labels = maps.keys.tolist(), results.get('gt_label')
+        if self.labels_only and labels is not None and not set(keys) <= set(labels):
+            raise DataError(
+                f'score file {self.store.path(image_id)} of image {image_id!r} holds the classes '
+                f'{keys}, the image has the labels {sorted(labels)}. Run the stage that wrote it '
+                'again on this data set, or set LoadScores(labels_only=False) for scores of '
+                'predicted classes.'
+            )
+        results['score_maps'] = maps
+        results['ori_shape'] = maps.size
+        return results

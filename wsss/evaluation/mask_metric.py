@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""mIoU of label maps: one confusion matrix for the whole split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import mmengine.dist as dist
+import torch
+from mmengine.evaluator import BaseMetric
+from torch import Tensor
+
+from ..engine.notes import note
+from ..errors import ConfigError, DataError, StageError
+from ..ops.confusion import accuracy, dice, iou, joint_counts
+from ..registry import METRICS
+
+HELD_OUT = ('exclude', 'include', 'only')
+
+
+def sample_field(sample: Any, name: str, default: Any = None) -> Any:
+    """Return a field or metainfo entry of a data sample, be it a dict or an object."""
+    if isinstance(sample, dict):
+        return sample.get(name, default)
+    return sample.get(name, default) if hasattr(sample, 'get') else getattr(sample, name, default)
+
+
+def label_map(sample: Any, name: str) -> Tensor | None:
+    """Return ``sample.<name>.data`` as ``(H, W)``, or None if the sample has no such field."""
+    field = sample_field(sample, name)
+    data = sample_field(field, 'data')
+    return None if data is None else data.squeeze(0)
+
+
+@METRICS.register_module()
+class MaskMetric(BaseMetric):
+    """Figures of label maps under protocol M0, for pseudo labels and segmentors alike.
+
+    One confusion matrix is summed over the split at the size of the truth. Pixels whose truth is
+    255 are left out. Pixels predicted as 255 are left out of the figures as well, and ``coverage``
+    says how large a share of the valid pixels is left. A class that occurs neither in the truth nor in
+    the predictions is left out of the means and gets no figure. Only running sums are kept, so the
+    memory does not grow with the split and ranks may hold different numbers of images.
+
+    Reports, all in percent: ``mIoU``, ``mDice``, ``aAcc``, ``coverage``, ``IoU/<class>`` and
+    ``Dice/<class>``. Images without truth are passed over; if none has truth nothing is reported.
+
+    Args:
+        held_out: What happens to images whose sample says ``held_out=True``: ``exclude`` keeps them
+            out of the figures, so that those of all threshold protocols are of the same images;
+            ``include`` counts them like others; ``only`` counts no others.
+        prefix: Put before the names with a slash, as in mmengine.
+
+    Raises:
+        ConfigError: If ``held_out`` is something else.
+
+    Example:
+        >>> MaskMetric(held_out='exclude').held_out
+        'exclude'
+    """
+
+    default_prefix = ''
+
+    def __init__(self, held_out: str = 'exclude', prefix: str | None = None):
+        super().__init__(prefix=prefix)
+        if held_out not in HELD_OUT:
+            raise ConfigError(
+                f'MaskMetric.held_out must be one of {", ".join(HELD_OUT)}, got {held_out!r}'
+            )
+        self.held_out = held_out
+        self._reset()
+
+    def _reset(self) -> None:
+        self._counts: Tensor | None = None
+        self._images = dict(seen=0, with_truth=0, counted=0)
+
+    def _names(self) -> Sequence[str]:
+        names = (self.dataset_meta or {}).get('classes')
+        if not names:
+            raise ConfigError(
+                'MaskMetric needs the label names: the data set of this stage has no '
+                'metainfo["classes"] (background first).'
+            )
+        return names
+
+    def process(self, data_batch: Any, data_samples: Sequence[Any]) -> None:
+        """Add a batch.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Dicts or data samples with ``pred_sem_seg`` and, where there is truth,
+                ``gt_sem_seg``; ``data`` of both is integer ``(1, H, W)``.
+
+        Raises:
+            DataError: If sizes differ or a label id does not exist, naming the image.
+        """
+        for sample in data_samples:
+            self._images['seen'] += 1
+            truth = label_map(sample, 'gt_sem_seg')
+            if truth is None:
+                continue
+            self._images['with_truth'] += 1
+            held_out = bool(sample_field(sample, 'held_out', False))
+            if {'exclude': held_out, 'include': False, 'only': not held_out}[self.held_out]:
+                continue
+            self._images['counted'] += 1
+            self._add(sample, truth)
+
+    def _add(self, sample: Any, truth: Tensor) -> None:
+        prediction = label_map(sample, 'pred_sem_seg')
+        name = sample_field(sample, 'image_id') or sample_field(sample, 'img_path')
+        if prediction is None:
+            raise DataError(f'MaskMetric: image {name!r} has no pred_sem_seg.')
+        try:
+            counts = joint_counts(truth.to(prediction.device), prediction, len(self._names()))
+        except ValueError as error:
+            raise DataError(
+                f'MaskMetric: image {name!r}: {error}. Labels are counted at the size of the '
+                'truth, with the label ids of the data set.'
+            ) from error
+        self._counts = counts if self._counts is None else self._counts + counts
+
+    def evaluate(self, size: int) -> dict[str, float]:
+        """Sum over the ranks and return the figures, the same on every rank.
+
+        Args:
+            size: Number of images of the split; not needed, as samplers do not pad.
+
+        Raises:
+            StageError: If no image was evaluated.
+        """
+        names = self._names()
+        side = len(names) + 1
+        counts = self._counts
+        if counts is None:
+            counts = torch.zeros(side, side, dtype=torch.int64)
+        images = torch.tensor(list(self._images.values()))
+        summed = torch.cat([counts.cpu().flatten(), images])
+        dist.all_reduce(summed)
+        seen, with_truth, counted = summed[-3:].tolist()
+        self._reset()
+        self.results.clear()
+        if seen and not with_truth:
+            note(metric='M0', images=0, images_without_truth=seen)
+            return {}
+        if not counted:
+            raise StageError(
+                f'MaskMetric evaluated zero images: {seen} passed, {with_truth} of them with '
+                f'truth, none counted with held_out={self.held_out!r}. Check the split, and '
+                'held_out of the data set and of MaskMetric.'
+            )
+        note(metric='M0', images=counted, images_without_truth=seen - with_truth)
+        if with_truth > counted:
+            note(images_left_out=with_truth - counted, held_out=self.held_out)
+        figures = mask_figures(summed[:-3].view(side, side), names)
+        prefix = f'{self.prefix}/' if self.prefix else ''
+        return {f'{prefix}{name}': value for name, value in figures.items()}
+
+    def compute_metrics(self, results: list) -> dict:
+        """Not used: :meth:`evaluate` works on the running sums."""
+        raise NotImplementedError('MaskMetric keeps running sums; call evaluate()')
+
+
+def mask_figures(counts: Tensor, names: Sequence[str]) -> dict[str, float]:
+    """Turn the counts of a split into figures.
+
+    Args:
+        counts: int64 ``(L+1, L+1)`` of :func:`wsss.ops.confusion.joint_counts`.
+        names: The L label names.
+
+    Returns:
+        Percent; labels that do not occur have no entry. Empty if no valid pixel is labelled.
+
+    Example:
+        >>> counts = torch.tensor([[2, 0, 0], [1, 1, 0], [0, 0, 0]])
+        >>> mask_figures(counts, ['background', 'cat'])['aAcc']
+        75.0
+    """
+    confusion = counts[:-1, :-1]
+    valid = int(counts[:-1].sum())
+    figures = {'coverage': 100 * int(confusion.sum()) / valid} if valid else {}
+    if not int(confusion.sum()):
+        return figures
+    ious, dices = 100 * iou(confusion), 100 * dice(confusion)
+    figures = {
+        'mIoU': float(ious.nanmean()),
+        'mDice': float(dices.nanmean()),
+        'aAcc': 100 * float(accuracy(confusion)),
+        **figures,
+    }
+    for kind, values in (('IoU', ious), ('Dice', dices)):
+        for name, value in zip(names, values.tolist()):
+            if value == value:
+                figures[f'{kind}/{name}'] = value
+    return figures

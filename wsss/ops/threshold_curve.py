@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Confusion matrices at many background thresholds from one pass over the pixels.
+
+The best foreground class of a pixel does not depend on the background threshold. So one histogram
+of (truth, best class, how many thresholds its score reaches) holds all of them, and the matrix at
+each threshold is a cumulative sum.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from .confusion import check_label_ids
+
+_MAX_CELLS = 1 << 16
+
+
+def check_thresholds(thresholds: Tensor) -> None:
+    """Refuse thresholds that are not a rising ``(T,)`` with T >= 1."""
+    if thresholds.ndim != 1 or len(thresholds) == 0:
+        raise ValueError(f'thresholds must be (T,) with T >= 1, got {tuple(thresholds.shape)}')
+    if not bool((thresholds[1:] > thresholds[:-1]).all()):
+        raise ValueError('thresholds must be strictly increasing')
+
+
+def thresholds_reached(score: Tensor, thresholds: Tensor) -> Tensor:
+    """Count for every score the thresholds that it reaches (``not score < threshold``).
+
+    Same as ``torch.searchsorted(thresholds, score, right=True)``. On the CPU, where the binary
+    search costs more than everything else of a sweep, the line is cut into equal cells of which
+    none holds two thresholds: then one look-up and one comparison decide. That is exact for every
+    float, because score and threshold go through the same monotone arithmetic.
+
+    Args:
+        score: float, any shape.
+        thresholds: ``(T,)``, strictly increasing; compared in the dtype of ``score``.
+
+    Returns:
+        int32, the shape of ``score``, in 0..T. NaN reaches all, as ``NaN < t`` is false.
+    """
+    thresholds = thresholds.to(score)
+    cells = _cells(thresholds) if score.device.type == 'cpu' and score.numel() > 4096 else None
+    if cells is None or bool(torch.isnan(score).any()):
+        return torch.searchsorted(thresholds, score.contiguous(), right=True, out_int32=True)
+    below, edge, scale = cells
+    cell = ((score - thresholds[0]) * scale).clamp_(0, len(edge) - 1).to(torch.long)
+    return torch.take(below, cell) + (score >= torch.take(edge, cell))
+
+
+def _cells(thresholds: Tensor) -> tuple[Tensor, Tensor, float] | None:
+    """Cut the line so that no cell holds two thresholds; None if that takes too many cells.
+
+    Returns:
+        below: int32 ``(cells,)``, how many thresholds lie in the cells before each.
+        edge: ``(cells,)``, the threshold inside each, infinity where there is none.
+        scale: Cells per unit.
+    """
+    span = float(thresholds[-1] - thresholds[0])
+    count = 2 * len(thresholds)
+    while count <= _MAX_CELLS:
+        scale = (count - 1) / span if span > 0 else 1.0
+        cell = ((thresholds - thresholds[0]) * scale).clamp(0, count - 1).long()
+        inside = torch.bincount(cell, minlength=count)
+        if int(inside.max()) == 1:
+            edge = torch.full((count,), torch.inf, dtype=thresholds.dtype)
+            edge[cell] = thresholds
+            return (inside.cumsum(0) - inside).to(torch.int32), edge, scale
+        count *= 2
+    return None
+
+
+def score_histogram(
+    truth: Tensor, label: Tensor, score: Tensor, thresholds: Tensor, num_labels: int
+) -> Tensor:
+    """Count the pixels by truth, best foreground label and number of thresholds reached.
+
+    Args:
+        truth: Integer ``(H, W)``; ids 0..L-1, pixels of 255 are left out.
+        label: Integer ``(H, W)``, best foreground label, 1..L-1; 0 is background at any threshold.
+        score: float ``(H, W)``, the score of that label.
+        thresholds: ``(T,)``, strictly increasing.
+        num_labels: L = K+1.
+
+    Returns:
+        int64 ``(L, L, T+1)``; histograms of several images may be added.
+
+    Raises:
+        ValueError: For shapes that differ, ids that do not exist or unsorted thresholds.
+    """
+    if not truth.shape == label.shape == score.shape:
+        raise ValueError(
+            f'truth {tuple(truth.shape)}, label {tuple(label.shape)} and score '
+            f'{tuple(score.shape)} must have the same shape'
+        )
+    check_thresholds(thresholds)
+    check_label_ids(truth, num_labels, 'truth')
+    if label.numel() and not 0 <= int(label.min()) <= int(label.max()) < num_labels:
+        raise ValueError(
+            f'label holds ids {int(label.min())}..{int(label.max())}; allowed are '
+            f'0..{num_labels - 1}'
+        )
+    bins = len(thresholds) + 1
+    total = (num_labels + 1) * num_labels * bins
+    dtype = torch.int32 if total < 2**31 else torch.int64
+    # truth 255 becomes one more row, cut off at the end: cheaper than selecting the pixels
+    rows = truth.clamp(max=num_labels).to(dtype)
+    code = (rows * num_labels + label) * bins + thresholds_reached(score, thresholds)
+    counts = torch.bincount(code.flatten(), minlength=total)
+    return counts.reshape(num_labels + 1, num_labels, bins)[:-1]
+
+
+def confusions_at(histogram: Tensor) -> Tensor:
+    """Turn a histogram into the confusion matrix at every threshold.
+
+    A pixel is background at a threshold if its score is below it (``score < threshold``), else it
+    has its best foreground label: the counts are those of labelling anew for every threshold.
+
+    Args:
+        histogram: int64 ``(L, L, T+1)`` of :func:`score_histogram`.
+
+    Returns:
+        int64 ``(T, L, L)``, rows truth, columns prediction.
+    """
+    below = histogram.cumsum(-1)
+    confusions = (below[..., -1:] - below[..., :-1]).permute(2, 0, 1).contiguous()
+    confusions[:, :, 0] += below[..., :-1].sum(1).T
+    return confusions

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every source of a background threshold does."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from ...errors import ConfigError
+from ...evaluation.threshold_curve import ThresholdCurve
+
+DEFAULT_GRID = tuple(i / 100 for i in range(101))
+"""0.00, 0.01, ... 1.00."""
+
+
+@dataclass(frozen=True)
+class ThresholdChoice:
+    """A background threshold and where it comes from.
+
+    Args:
+        value: In [0, 1].
+        protocol: ``fixed``, ``oracle``, ``held_out`` or ``earlier``.
+        chosen_on: In words, the images whose truth chose it.
+        num_images: How many these are; 0 where no truth was looked at.
+    """
+
+    value: float
+    protocol: str
+    chosen_on: str
+    num_images: int
+
+    def to_dict(self) -> dict:
+        """Return the fields, for JSON."""
+        return asdict(self)
+
+
+class Threshold(ABC):
+    """Where the background threshold comes from.
+
+    Args:
+        thresholds: Strictly increasing numbers in [0, 1]: what a search tries, and the points of
+            the curve that is drawn in any case. Default 0.00, 0.01, ... 1.00.
+
+    Raises:
+        ConfigError: For values out of range or order.
+    """
+
+    protocol: str
+    """Printed with every number that depends on the threshold."""
+
+    def __init__(self, thresholds: Sequence[float] | None = None):
+        values = list(DEFAULT_GRID if thresholds is None else thresholds)
+        name = f'{type(self).__name__}.thresholds'
+        numbers = all(isinstance(v, (int, float)) and 0 <= v <= 1 for v in values)
+        if not values or not numbers:
+            raise ConfigError(f'{name} must be a list of numbers in [0, 1], got {thresholds!r}')
+        if any(right <= left for left, right in zip(values, values[1:])):
+            raise ConfigError(f'{name} must be strictly increasing, got {thresholds!r}')
+        self.thresholds = tuple(float(value) for value in values)
+
+    def grid(self) -> tuple[float, ...]:
+        """Return the thresholds that the curve must have."""
+        return self.thresholds
+
+    @abstractmethod
+    def choose(self, curve: ThresholdCurve) -> ThresholdChoice:
+        """Return the threshold.
+
+        Args:
+            curve: Of the images of the stage, reduced over the ranks, with :meth:`grid` among its
+                thresholds; it may be empty where no image has truth.
+
+        Raises:
+            ConfigError: If the choice needs truth that is not there.
+        """
+
+
+def join_grid(thresholds: Sequence[float], value: float) -> tuple[float, ...]:
+    """Return the sorted thresholds with ``value`` among them."""
+    return tuple(sorted({*thresholds, value}))

@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The threshold that an earlier stage chose."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...errors import ConfigError, DataError
+from ...evaluation.threshold_curve import ThresholdCurve
+from ...fileio import read_json
+from ...registry import THRESHOLDS
+from .base import Threshold, ThresholdChoice, join_grid
+
+
+@THRESHOLDS.register_module()
+class EarlierThreshold(Threshold):
+    """The value in the ``threshold.json`` of an earlier stage, which worked on another split.
+
+    Args:
+        file: The file, such as ``@pseudo_labels/threshold.json``; read when the stage runs.
+        thresholds: Points of the curve that is drawn where there is truth.
+
+    Raises:
+        ConfigError: If ``file`` is not a path.
+
+    Example:
+        >>> EarlierThreshold(file='@pseudo_labels/threshold.json').protocol
+        'earlier'
+    """
+
+    protocol = 'earlier'
+
+    def __init__(self, file: str, thresholds: Sequence[float] | None = None):
+        super().__init__(thresholds)
+        if not isinstance(file, str) or not file:
+            raise ConfigError(f'EarlierThreshold.file must be a path, got {file!r}')
+        self.file = file
+
+    def grid(self) -> tuple[float, ...]:
+        """Return the points of the curve with the earlier value among them."""
+        return join_grid(self.thresholds, self._read()['value'])
+
+    def choose(self, curve: ThresholdCurve) -> ThresholdChoice:
+        """Return the earlier value; ``chosen_on`` says how and on which split it was chosen."""
+        earlier = self._read()
+        how = (
+            f'{earlier.get("chosen_on")} of the split {earlier.get("split")} '
+            f'(protocol {earlier.get("protocol")})'
+        )
+        return ThresholdChoice(
+            float(earlier['value']), self.protocol, how, int(earlier.get('num_images') or 0)
+        )
+
+    def _read(self) -> dict:
+        content = read_json(self.file, 'threshold file')
+        value = content.get('value') if isinstance(content, dict) else None
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+            raise DataError(
+                f'threshold file {self.file} holds no value in [0, 1] (value: {value!r}). It must '
+                'be the threshold.json of a pseudo-label stage whose labeler has a threshold; run '
+                'that stage again with --redo.'
+            )
+        return {**content, 'value': float(value)}
