@@ -39,9 +39,9 @@ class MaskMetric(BaseMetric):
 
     One confusion matrix is summed over the split at the size of the truth. Pixels whose truth is
     255 are left out. Pixels predicted as 255 are left out of the figures as well, and ``coverage``
-    says how large a share of the valid pixels is left. A class that occurs neither in the truth nor in
-    the predictions is left out of the means and gets no figure. Only running sums are kept, so the
-    memory does not grow with the split and ranks may hold different numbers of images.
+    says how large a share of the valid pixels is left. A class that occurs neither in the truth nor
+    in the predictions is left out of the means and gets no figure. Only running sums are kept, so
+    the memory does not grow with the split and ranks may hold different numbers of images.
 
     Reports, all in percent: ``mIoU``, ``mDice``, ``aAcc``, ``coverage``, ``IoU/<class>`` and
     ``Dice/<class>``. Images without truth are passed over; if none has truth nothing is reported.

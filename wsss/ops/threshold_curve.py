@@ -53,7 +53,7 @@ def _cells(thresholds: Tensor) -> tuple[Tensor, Tensor, float] | None:
 
     Returns:
         below: int32 ``(cells,)``, how many thresholds lie in the cells before each.
-        edge: ``(cells,)``, the threshold inside each, infinity where there is none.
+        edge: ``(cells,)``, the threshold inside each; NaN, which nothing reaches, where none is.
         scale: Cells per unit.
     """
     span = float(thresholds[-1] - thresholds[0])
@@ -63,7 +63,7 @@ def _cells(thresholds: Tensor) -> tuple[Tensor, Tensor, float] | None:
         cell = ((thresholds - thresholds[0]) * scale).clamp(0, count - 1).long()
         inside = torch.bincount(cell, minlength=count)
         if int(inside.max()) == 1:
-            edge = torch.full((count,), torch.inf, dtype=thresholds.dtype)
+            edge = torch.full((count,), torch.nan, dtype=thresholds.dtype)
             edge[cell] = thresholds
             return (inside.cumsum(0) - inside).to(torch.int32), edge, scale
         count *= 2
