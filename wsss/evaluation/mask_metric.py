@@ -110,10 +110,11 @@ class MaskMetric(BaseMetric):
     def _add(self, sample: Any, truth: Tensor) -> None:
         prediction = label_map(sample, 'pred_sem_seg')
         name = sample_field(sample, 'image_id') or sample_field(sample, 'img_path')
+        num_labels = len(self._names())
         if prediction is None:
             raise DataError(f'MaskMetric: image {name!r} has no pred_sem_seg.')
         try:
-            counts = joint_counts(truth.to(prediction.device), prediction, len(self._names()))
+            counts = joint_counts(truth.to(prediction.device), prediction, num_labels)
         except ValueError as error:
             raise DataError(
                 f'MaskMetric: image {name!r}: {error}. Labels are counted at the size of the '
