@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence, Sized
 from typing import Any
 
 import torch
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, get_world_size
 
 
 def count_images(data_batch: Any) -> int:
@@ -41,7 +41,10 @@ def loop_images(loader: Any) -> int:
 
 
 class Meter:
-    """Images done and seconds spent; a pause is not counted.
+    """Images done by all ranks and seconds spent; a pause is not counted.
+
+    While a loop runs, each rank takes the others to be as far as itself; :meth:`share` gives the
+    right number at its end.
 
     Args:
         total: How many images there will be.
@@ -54,15 +57,23 @@ class Meter:
         self.seconds = 0.0
 
     def add(self, images: int) -> None:
-        """Count images that have just been done."""
+        """Count images that this rank has just done."""
         now = time.perf_counter()
-        self.done += images
+        self.done += images * get_world_size()
         self.seconds += now - self.resumed
         self.resumed = now
 
     def resume(self) -> None:
         """Go on after a pause."""
         self.resumed = time.perf_counter()
+
+    def share(self) -> None:
+        """Take the images of all ranks and the time of the slowest."""
+        own = torch.tensor((self.done - self.first) // get_world_size())
+        all_reduce(own)
+        seconds = torch.tensor(self.seconds, dtype=torch.float64)
+        all_reduce(seconds, 'max')
+        self.done, self.seconds = self.first + int(own), float(seconds)
 
     @property
     def rate(self) -> float:

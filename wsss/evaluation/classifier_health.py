@@ -99,7 +99,7 @@ class ClassifierHealth(BaseMetric):
             StageError: If a score is not a finite number.
         """
         parts = all_gather_object(self.results)
-        self.results.clear()
+        self.results = []
         # sampler i of n holds images i, i + n, ...: dealt back in order, padding comes last
         longest = max(len(part) for part in parts)
         results = [part[i] for i in range(longest) for part in parts if i < len(part)][:size]

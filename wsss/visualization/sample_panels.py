@@ -9,6 +9,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import torch
 
 from ..datasets.transforms import read_image, read_mask
 from ..structures import WSSSDataSample
@@ -110,7 +111,11 @@ def _present_classes(sample: Any, record: dict) -> list[int]:
 
 
 def _numpy(values: Any) -> np.ndarray:
-    return values.detach().cpu().numpy() if hasattr(values, 'detach') else np.asarray(values)
+    if torch.is_tensor(values):
+        # NumPy has no bfloat16, which mixed precision leaves behind
+        values = values.detach().cpu()
+        return (values.float() if values.is_floating_point() else values).numpy()
+    return np.asarray(values)
 
 
 def _label_map(sample: Any, name: str) -> np.ndarray | None:

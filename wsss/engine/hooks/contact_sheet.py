@@ -16,7 +16,7 @@ from mmengine.structures import PixelData
 from PIL import Image
 
 from ...datasets.transforms import read_mask
-from ...errors import ConfigError
+from ...errors import ConfigError, DataError
 from ...fileio import write_bytes
 from ...registry import HOOKS
 from ...structures import ScoreStore, WSSSDataSample
@@ -73,8 +73,11 @@ class ContactSheetHook(Hook):
         dataset = self._dataset = whole_dataset(runner)
         try:
             self._legend = Legend.from_metainfo(getattr(dataset, 'metainfo', None))
-            for index in spread(len(dataset), self.num_images):
-                self._records.append(dict(dataset.get_data_info(index)))
+            indices = spread(len(dataset), self.num_images)
+            records = [dict(dataset.get_data_info(index)) for index in indices]
+            if any('img_path' not in record for record in records):
+                raise DataError(f'{type(dataset).__name__} does not give img_path')
+            self._records = records
         except Exception as error:
             self._warn(runner, 'the images could not be chosen', error)
         for slot, record in enumerate(self._records):

@@ -103,7 +103,7 @@ class ProgressHook(Hook):
         """Leave number of images and rate in the record."""
         meter = self._finish(runner, 'test')
         # a loop that found images on disk knows how many there are in all
-        images = getattr(runner.test_loop, 'total', 0) or min(meter.done, meter.total)
+        images = getattr(runner.test_loop, 'total', 0) or meter.done
         note(images=images)
         if meter.done:
             note(images_per_s=round(meter.rate, 3))
@@ -121,10 +121,10 @@ class ProgressHook(Hook):
     def _advance(self, runner: Runner, mode: str, data_batch: Any) -> None:
         # ranks run in step, so the first stands for all; the sum is cut at the total
         meter = self._meters[mode]
-        images = count_images(data_batch) * get_world_size()
-        meter.add(images)
+        before = min(meter.done, meter.total)
+        meter.add(count_images(data_batch))
         if mode in self._bars:
-            self._bars[mode].update(min(images, max(0, meter.total - self._bars[mode].n)))
+            self._bars[mode].update(min(meter.done, meter.total) - before)
         elif is_main_process() and time.perf_counter() - self._shown >= self.interval_s:
             self._shown = time.perf_counter()
             runner.logger.info(f'{mode}: {meter.text()}')
@@ -133,10 +133,10 @@ class ProgressHook(Hook):
         meter = self._meters.pop(mode)
         if mode in self._bars:
             self._bars.pop(mode).close()
+        meter.share()
         if mode != 'val' and is_main_process():
-            done = min(meter.done, meter.total) - meter.first
             runner.logger.info(
-                f'{mode}: {done} images in {format_seconds(meter.seconds)}, '
+                f'{mode}: {meter.done - meter.first} images in {format_seconds(meter.seconds)}, '
                 f'{meter.rate:.1f} images/s'
             )
         return meter
