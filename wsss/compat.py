@@ -8,6 +8,8 @@ attributes raise when called. It also quiets warnings of the stack that no user 
 
 from __future__ import annotations
 
+import importlib.machinery
+import importlib.metadata
 import importlib.util
 import sys
 import types
@@ -19,7 +21,9 @@ _PREPARED = False
 class _MissingOps(types.ModuleType):
     """Stand-in for ``mmcv._ext``: importable, but every operator raises when it is called."""
 
-    __file__ = __path__ = __spec__ = None
+    def __init__(self, name: str):
+        super().__init__(name)
+        self.__spec__ = importlib.machinery.ModuleSpec(name, None)
 
     def __getattr__(self, name: str):
         if name.startswith('__'):
@@ -45,11 +49,16 @@ def prepare() -> None:
     warnings.filterwarnings('ignore', message='.*Setting MKL_NUM_THREADS.*')
     warnings.filterwarnings('ignore', message='.*Setting OMP_NUM_THREADS.*')
     warnings.filterwarnings('ignore', message='.*lr_scheduler.step.*')
-    if importlib.util.find_spec('mmcv') is None:
-        return
-    try:
-        found = importlib.util.find_spec('mmcv._ext') is not None
-    except (ImportError, ValueError):
-        found = False
-    if not found:
+    warnings.filterwarnings('ignore', message='.*For binary segmentation, we suggest.*')
+    if _needs_stub():
         sys.modules.setdefault('mmcv._ext', _MissingOps('mmcv._ext'))
+
+
+def _needs_stub() -> bool:
+    """Whether mmcv is the original without compiled operators; the forks guard their uses."""
+    try:
+        importlib.metadata.version('onedl-mmcv')
+    except importlib.metadata.PackageNotFoundError:
+        package = importlib.util.find_spec('mmcv')
+        return package is not None and importlib.util.find_spec('mmcv._ext') is None
+    return False

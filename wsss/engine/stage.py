@@ -73,12 +73,10 @@ class Stage:
     def build_components(self) -> None:
         """Build model, data sets, metrics and hooks once, without weights and without data."""
         with DefaultScope.overwrite_default_scope(self.scope):
-            for model in (self.config['model'], self.config.get('tta_model')):
-                if model is not None:
-                    model = copy.deepcopy(model)
-                    if model is not self.config['model'] and 'module' not in model:
-                        model.setdefault('module', copy.deepcopy(self.config['model']))
-                    self._build(MODELS, model, 'model')
+            self._build(MODELS, self.config['model'], 'model')
+            if self.config.get('tta_model') is not None:
+                wrapped = {**self.config['tta_model'], 'module': self.config['model']}
+                self._build(MODELS, wrapped, 'tta_model')
             for key in LOADERS:
                 if self.config.get(key):
                     dataset = {**self.config[key]['dataset'], 'lazy_init': True}

@@ -4,5 +4,6 @@
 from .data_sample import WSSSDataSample
 from .score_maps import ScoreMaps
 from .score_store import ScoreStore, check_image_id
+from .views import Views
 
-__all__ = ['ScoreMaps', 'ScoreStore', 'WSSSDataSample', 'check_image_id']
+__all__ = ['ScoreMaps', 'ScoreStore', 'Views', 'WSSSDataSample', 'check_image_id']

@@ -46,7 +46,6 @@ _meta_keys = (
     'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
     'flip_direction', 'reduce_zero_label', 'held_out',
 )  # fmt: skip
-segmentor_model = dict(data_preprocessor=dict(size=None, size_divisor=16))
 segmentor = dict(
     train_dataloader=dict(
         dataset=dict(

@@ -21,12 +21,7 @@ cams_test = dict(
 pseudo_labels_test = dict(
     run='test',
     default_scope='mmseg',
-    model=dict(
-        _ref_='@pseudo_labels.model',
-        threshold=dict(
-            _delete_=True, type='wsss.EarlierThreshold', file='@pseudo_labels/threshold.json'
-        ),
-    ),
+    model='@pseudo_labels.model',
     test_dataloader=dict(
         _ref_='@pseudo_labels.test_dataloader',
         dataset=dict(
@@ -40,7 +35,10 @@ pseudo_labels_test = dict(
             ],
         ),
     ),
-    test_cfg='@pseudo_labels.test_cfg',
+    test_cfg=dict(
+        type='wsss.PseudoLabelLoop',
+        threshold=dict(type='wsss.EarlierThreshold', file='@pseudo_labels/threshold.json'),
+    ),
     test_evaluator='@pseudo_labels.test_evaluator',
     default_hooks='@pseudo_labels.default_hooks',
 )

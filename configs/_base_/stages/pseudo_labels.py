@@ -5,7 +5,6 @@ pseudo_labels = dict(
     model=dict(
         type='wsss.PseudoLabelModel',
         labeler=dict(type='wsss.GlobalThreshold'),
-        threshold=dict(type='wsss.HeldOutThreshold'),
     ),
     test_dataloader=dict(
         batch_size=16,
@@ -19,7 +18,7 @@ pseudo_labels = dict(
             ],
         ),
     ),
-    test_cfg=dict(type='wsss.PseudoLabelLoop'),
+    test_cfg=dict(type='wsss.PseudoLabelLoop', threshold=dict(type='wsss.HeldOutThreshold')),
     test_evaluator=dict(type='wsss.MaskMetric', held_out='exclude'),
     default_hooks=dict(writer=dict(type='wsss.MaskWriter')),
 )

@@ -10,7 +10,7 @@ from mmengine.structures import PixelData
 
 from ...errors import ConfigError
 from ...registry import TRANSFORMS
-from ...structures import WSSSDataSample
+from ...structures import Views, WSSSDataSample
 
 META_KEYS = ('image_id', 'img_path', 'ori_shape', 'held_out')
 
@@ -19,7 +19,7 @@ META_KEYS = ('image_id', 'img_path', 'ori_shape', 'held_out')
 class PackViews(BaseTransform):
     """Pack ``views``, and what is known of the image, for :class:`wsss.models.CAMClassifier`.
 
-    Gives ``inputs``, a list of uint8 ``(3, h, w)``, and ``data_samples``, a
+    Gives ``inputs``, :class:`wsss.structures.Views` of uint8 ``(3, h, w)``, and ``data_samples``, a
     :class:`wsss.structures.WSSSDataSample` with the metainfo ``image_id``, ``img_path``,
     ``ori_shape`` and ``held_out``, ``gt_label`` where the image has labels, and ``gt_sem_seg``
     where a mask was loaded.
@@ -46,4 +46,4 @@ class PackViews(BaseTransform):
         if results.get('gt_seg_map') is not None:
             mask = torch.from_numpy(results['gt_seg_map'].astype(np.int64))
             sample.gt_sem_seg = PixelData(data=mask[None])
-        return dict(inputs=inputs, data_samples=sample)
+        return dict(inputs=Views(inputs), data_samples=sample)

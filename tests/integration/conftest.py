@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A pipeline small enough to run in seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+
+ROOT = Path(__file__).resolve().parents[2]
+
+TINY = """
+_base_ = '{root}/configs/demo/shapes.py'
+data_root = '{data}'
+_small = dict(num_images=24, image_size=(48, 48))
+data = dict(
+    train=dict(held_out=0.25, **_small),
+    val=dict(num_images=8, image_size=(48, 48)),
+    test=dict(num_images=9, image_size=(48, 48)),
+)
+classifier_model = dict(
+    backbone=dict(base_channels=8, stem_channels=8), head=dict(in_channels=64)
+)
+classifier = dict(train_dataloader=dict(batch_size=6), train_cfg=dict(max_epochs=3))
+cams = dict(test_dataloader=dict(batch_size=6))
+pseudo_labels = dict(test_dataloader=dict(batch_size=6))
+segmentor_model = dict(
+    backbone=dict(base_channels=4),
+    decode_head=dict(in_channels=4, channels=4, dropout_ratio=0.1),
+)
+segmentor = dict(train_dataloader=dict(batch_size=6), train_cfg=dict(max_epochs=2))
+"""
+
+
+class Tiny:
+    """A config file in a temporary folder, and ways to run it."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.config = folder / 'tiny.py'
+        self.config.write_text(TINY.format(root=ROOT, data=folder / 'data'))
+
+    def child(self, text: str, name: str = 'child.py') -> Path:
+        """Write a config that inherits the tiny one."""
+        path = self.folder / name
+        path.write_text(f"_base_ = './tiny.py'\n{text}\n")
+        return path
+
+    def train(self, *arguments, config: Path | None = None, work_dir: str = 'run') -> int:
+        """Run ``tools/train.py`` in this process."""
+        from wsss.engine.cli import train_main
+
+        torch.set_num_threads(1)
+        target = ['--work-dir', str(self.folder / work_dir)]
+        return train_main([str(config or self.config), *target, *map(str, arguments)])
+
+    def launch(self, processes: int, *arguments, work_dir: str = 'run', script: str = 'train'):
+        """Run a tool in so many processes; 1 without a launcher."""
+        tool = [str(ROOT / f'tools/{script}.py'), str(self.config)]
+        target = ['--work-dir', str(self.folder / work_dir), *map(str, arguments)]
+        command = [sys.executable, *tool, *target]
+        if processes > 1:
+            command = [
+                str(ROOT / f'tools/dist_{script}.sh'), str(self.config), str(processes), *target,
+            ]  # fmt: skip
+        environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}
+        return subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+
+    def summary(self, work_dir: str = 'run') -> dict:
+        """Return the stages of ``summary.json``."""
+        return json.loads((self.folder / work_dir / 'summary.json').read_text())['stages']
+
+    def files(self, pattern: str, work_dir: str = 'run') -> dict[str, bytes]:
+        """Return the files below a run by relative name."""
+        base = self.folder / work_dir
+        return {str(p.relative_to(base)): p.read_bytes() for p in sorted(base.glob(pattern))}
+
+
+@pytest.fixture
+def tiny(tmp_path) -> Tiny:
+    return Tiny(tmp_path)
+
+
+@pytest.fixture(scope='module')
+def finished(tmp_path_factory) -> Tiny:
+    """A tiny pipeline that has run to its end; tests must not change it."""
+    made = Tiny(tmp_path_factory.mktemp('finished'))
+    assert made.train() == 0
+    return made
