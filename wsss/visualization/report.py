@@ -11,6 +11,7 @@ from typing import Any
 from ..fileio import write_bytes
 
 _MAIN_FIGURES = ('mIoU', 'mAP', 'accuracy')
+_CLASS_FIGURES = ('IoU', 'Dice', 'Acc', 'AP', 'accuracy')
 _COLUMNS = ('status', 'split', 'protocol', 'threshold', 'images', 'seconds', 'images_per_s')
 _PICTURES = (
     ('contact_sheet.png', 'Examples'),
@@ -42,8 +43,8 @@ def write_report(work_dir: str | Path, summary: Mapping[str, Any]) -> Path:
         work_dir: Folder of the run; the pictures of a stage are looked for in its subfolder.
         summary: ``{'config': name, 'stages': {name: {'metrics': {figure: value}, 'split': ...,
             'protocol': ..., 'threshold': ..., 'seconds': ..., 'images_per_s': ..., ...}}}``. All
-            entries of a stage are optional. ``per_class`` of a stage, or of a dict in it, is shown
-            as a table of classes.
+            entries of a stage are optional. Figures named ``IoU/cat`` become a table of classes,
+            worst first, and so does an entry ``per_class`` of a stage or of a dict in it.
 
     Returns:
         The file.
@@ -71,10 +72,11 @@ def write_report(work_dir: str | Path, summary: Mapping[str, Any]) -> Path:
 
 def main_figure(metrics: Mapping[str, Any]) -> tuple[str, Any] | None:
     """Return name and value of the figure that stands for a stage, or None."""
-    for name in (*_MAIN_FIGURES, *metrics):
-        if name in metrics:
-            return name, metrics[name]
-    return None
+    by_end = {name.rpartition('/')[2]: name for name in reversed(metrics)}
+    for figure in _MAIN_FIGURES:
+        if figure in by_end:
+            return figure, metrics[by_end[figure]]
+    return next(iter(metrics.items()), None)
 
 
 def _overview(stages: Mapping[str, Mapping]) -> str:
@@ -96,7 +98,7 @@ def _overview(stages: Mapping[str, Mapping]) -> str:
 
 def _section(work_dir: Path, name: str, entry: Mapping[str, Any]) -> str:
     parts = [f'<h2 id="{_escape(name)}">{_escape(name)}</h2>']
-    metrics = entry.get('metrics') or {}
+    metrics, classes = split_figures(entry.get('metrics') or {})
     if metrics:
         rows = [[_escape(key), _value(value)] for key, value in metrics.items()]
         parts.append(_table(['figure', 'value'], rows, numbers=[1]))
@@ -111,25 +113,50 @@ def _section(work_dir: Path, name: str, entry: Mapping[str, Any]) -> str:
         if (work_dir / name / filename).is_file():
             source = _escape(f'{name}/{filename}')
             parts.append(f'<h3>{caption}</h3>\n<a href="{source}"><img src="{source}" alt=""></a>')
-    parts += [_class_table(classes) for classes in _per_class(entry)]
+    tables = [('Classes', classes), *_tables(entry)]
+    parts += [_class_table(caption, rows) for caption, rows in tables if rows]
     return '\n'.join(parts)
 
 
-def _per_class(entry: Mapping[str, Any]) -> list[Mapping]:
-    """Return the tables of classes of a stage: its own and those one level down."""
-    holders = [entry, *(value for value in entry.values() if isinstance(value, Mapping))]
-    found = [holder.get('per_class') for holder in holders]
-    return [classes for classes in found if isinstance(classes, Mapping) and classes]
+def split_figures(metrics: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, dict]]:
+    """Part the figures of classes, such as ``IoU/cat``, from the others.
+
+    Returns:
+        The others; and class name -> figures, sorted by the first figure, worst first.
+    """
+    whole: dict[str, Any] = {}
+    classes: dict[str, dict] = {}
+    for key, value in metrics.items():
+        figure, _, name = key.partition('/')
+        if name and figure in _CLASS_FIGURES:
+            classes.setdefault(name, {})[figure] = value
+        else:
+            whole[key] = value
+    return whole, dict(sorted(classes.items(), key=lambda item: next(iter(item[1].values()))))
 
 
-def _class_table(classes: Mapping[str, Any]) -> str:
+def _tables(entry: Mapping[str, Any]) -> list[tuple[str, Mapping]]:
+    """Return the dicts among the notes of a stage that are tables by class or plain lists."""
+    found = []
+    for key, value in entry.items():
+        if key == 'metrics' or not isinstance(value, Mapping):
+            continue
+        caption = key.replace('_', ' ').capitalize()
+        if isinstance(value.get('per_class'), Mapping):
+            found.append((caption, value['per_class']))
+        elif key == 'per_class' or not any(isinstance(v, (Mapping, list)) for v in value.values()):
+            found.append((caption, value))
+    return found
+
+
+def _class_table(caption: str, classes: Mapping[str, Any]) -> str:
     rows = {
         name: row if isinstance(row, Mapping) else {'value': row} for name, row in classes.items()
     }
     columns = list(dict.fromkeys(key for row in rows.values() for key in row))
     cells = [[_escape(name), *(_value(row.get(c)) for c in columns)] for name, row in rows.items()]
-    table = _table(['class', *columns], cells, numbers=range(1, len(columns) + 1))
-    return f'<h3>Classes</h3>\n{table}'
+    table = _table(['', *columns], cells, numbers=range(1, len(columns) + 1))
+    return f'<h3>{_escape(caption)}</h3>\n{table}'
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[int] = ()) -> str:

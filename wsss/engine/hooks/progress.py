@@ -14,7 +14,7 @@ from mmengine.runner import Runner
 from ...errors import ConfigError
 from ...registry import HOOKS
 from ..meter import Meter, count_images, format_seconds, loop_images
-from ..notes import note
+from ..notes import note, read_notes
 
 
 @HOOKS.register_module()
@@ -102,9 +102,9 @@ class ProgressHook(Hook):
     def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Leave number of images and rate in the record."""
         meter = self._finish(runner, 'test')
-        # a loop that found images on disk knows how many there are in all
-        images = getattr(runner.test_loop, 'total', 0) or meter.done
-        note(images=images)
+        # a metric that left images out has said so; a loop that found some on disk knows them all
+        if 'images' not in read_notes():
+            note(images=getattr(runner.test_loop, 'total', 0) or meter.done)
         if meter.done:
             note(images_per_s=round(meter.rate, 3))
 
