@@ -245,6 +245,25 @@ def test_cam_refuses_a_head_that_is_not_linear(make_classifier, images):
         CAM().raw_maps(make_classifier(linear=False), images, IDS)
 
 
+@pytest.mark.parametrize('pool', ['mean', 'amax'])
+def test_features_too_weak_to_show_in_the_logits_are_judged_by_gradients(
+    make_classifier, images, pool
+):
+    classifier = make_classifier(dtype=torch.float32)
+    for parameter in classifier.backbone.stage2.parameters():
+        parameter.data *= 1e-12
+    classifier.forward = lambda x: classifier.head(
+        getattr(classifier.backbone(x)[-1], pool)(dim=(2, 3))
+    )
+    if pool == 'mean':
+        found = CAM(eps=0)(classifier, images.float(), IDS)
+        for one, other in zip(found, GradCAM(eps=0)(classifier, images.float(), IDS)):
+            torch.testing.assert_close(one.scores, other.scores)
+    else:
+        with pytest.raises(ConfigError, match='average pooling'):
+            CAM().raw_maps(classifier, images.float(), IDS)
+
+
 def test_maximum_pooling_is_not_taken_for_average_pooling(make_classifier, images):
     classifier = make_classifier()
     classifier.forward = lambda x: classifier.head(classifier.backbone(x)[-1].amax(dim=(2, 3)))

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import torch
 
+from mmengine.dataset import pseudo_collate
+
 from wsss.datasets.transforms import MultiScaleViews, PackViews, view_size
 from wsss.errors import ConfigError
 
@@ -82,6 +84,16 @@ def test_packing_keeps_what_is_known(image):
     assert sample.gt_label.tolist() == [1, 4] and sample.gt_label.dtype == torch.int64
     assert sample.gt_sem_seg.data.shape == (1, 37, 50)
     assert int(sample.gt_sem_seg.data.max()) == 255
+
+
+def test_a_batch_keeps_the_views_of_an_image_together(image):
+    packed = [PackViews()(dict(views=[image[:9], image[:n]])) for n in (20, 30, 35)]
+    inputs = pseudo_collate(packed)['inputs']
+    assert [[tuple(v.shape[1:]) for v in own] for own in inputs] == [
+        [(9, 50), (20, 50)],
+        [(9, 50), (30, 50)],
+        [(9, 50), (35, 50)],
+    ]
 
 
 def test_an_image_without_label_and_mask_is_packed_without_them(image):
