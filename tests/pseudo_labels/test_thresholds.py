@@ -64,7 +64,8 @@ def test_earlier_threshold_says_where_it_comes_from(tmp_path):
     write_json(file, {**content, 'value': 0.123, 'split': 'train'})
     source = EarlierThreshold(str(file))
     choice = source.choose(ThresholdCurve(DEFAULT_GRID, 2))
-    assert choice.value == 0.123 and choice.protocol == 'earlier' and choice.num_images == 1
+    assert choice.value == 0.123 and choice.num_images == 1
+    assert choice.protocol == 'earlier (held_out)'
     assert choice.chosen_on == 'the held-out images of the split train (protocol held_out)'
     assert 0.123 in source.grid()
 

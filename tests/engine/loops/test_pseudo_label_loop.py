@@ -179,7 +179,7 @@ def test_threshold_of_an_earlier_stage_is_used(stage, tmp_path):
     write_json(file, dict(value=0.371, protocol='held_out', chosen_on='x', split='val'))
     stage(dict(type='GlobalThreshold'), dict(type='EarlierThreshold', file=str(file)))
     chosen = read(tmp_path, 'threshold.json')
-    assert chosen['value'] == 0.371 and chosen['protocol'] == 'earlier'
+    assert chosen['value'] == 0.371 and chosen['protocol'] == 'earlier (held_out)'
     assert 'split val' in chosen['chosen_on']
     assert 0.371 in read(tmp_path, 'curve.json')['thresholds']
 
