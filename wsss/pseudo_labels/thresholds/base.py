@@ -20,7 +20,7 @@ class ThresholdChoice:
 
     Args:
         value: In [0, 1].
-        protocol: ``fixed``, ``oracle``, ``held_out`` or ``earlier (...)`` with the protocol of then.
+        protocol: ``fixed``, ``oracle``, ``held_out`` or ``earlier (<its protocol>)``.
         chosen_on: In words, the images whose truth chose it.
         num_images: How many these are; 0 where no truth was looked at.
     """
