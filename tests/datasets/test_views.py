@@ -3,7 +3,6 @@ import cv2
 import numpy as np
 import pytest
 import torch
-
 from mmengine.dataset import pseudo_collate
 
 from wsss.datasets.transforms import MultiScaleViews, PackViews, view_size

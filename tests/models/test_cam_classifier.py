@@ -121,6 +121,12 @@ def test_it_is_built_from_a_config_in_the_scope_of_mmpretrain():
     assert isinstance(model, CAMClassifier)
 
 
+@pytest.mark.parametrize('scope', ['mmengine', 'mmseg', 'wsss'])
+def test_it_is_built_in_any_other_scope(scope):
+    with DefaultScope.overwrite_default_scope(scope):
+        CAMClassifier(**config())
+
+
 def test_output_stride_makes_finer_feature_maps(make_model):
     model = make_model(output_stride=16)
     assert model.backbone(torch.zeros(1, 3, 64, 64))[-1].shape[-2:] == (4, 4)

@@ -29,6 +29,7 @@ class CAMClassifier(ImageClassifier):
     The parameters are the same, so the training checkpoint loads as it is.
 
     Args:
+        backbone: As in ``mmpretrain.models.ImageClassifier``.
         cam: Which maps: a dict with a ``type`` of the registry ``CAMS``. None gives an ordinary
             classifier.
         fusion: Arguments of :class:`wsss.cams.ViewFusion`.
@@ -59,7 +60,7 @@ class CAMClassifier(ImageClassifier):
 
     def __init__(
         self,
-        *args: Any,
+        backbone: dict,
         cam: dict | None = None,
         fusion: dict | None = None,
         class_source: str = 'label',
@@ -67,7 +68,11 @@ class CAMClassifier(ImageClassifier):
         dilate: bool = False,
         **kwargs: Any,
     ):
-        super().__init__(*args, **kwargs)
+        preprocessor = kwargs.get('data_preprocessor') or {}
+        if isinstance(preprocessor, dict):
+            # with its scope, so that it is found from any
+            preprocessor = {'type': 'mmpretrain.ClsDataPreprocessor', **preprocessor}
+        super().__init__(backbone, **{**kwargs, 'data_preprocessor': preprocessor})
         if class_source not in CLASS_SOURCES:
             raise ConfigError(
                 f'model.class_source={class_source!r} is unknown.'
