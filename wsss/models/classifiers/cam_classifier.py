@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.registry import DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
@@ -39,7 +40,8 @@ class CAMClassifier(ImageClassifier):
         output_stride: Finer maps: stride of the last feature map, see
             :func:`wsss.ops.output_stride.set_output_stride`. None leaves the backbone alone.
         dilate: With ``output_stride``: dilate the later kernels.
-        **kwargs: As in ``mmpretrain.models.ImageClassifier``. Mean and standard deviation of
+        **kwargs: As in ``mmpretrain.models.ImageClassifier``; types without a prefix are
+            mmpretrain's, whatever the default scope. Mean and standard deviation of
             ``data_preprocessor`` normalise the views; its ``to_rgb`` does not apply to them, as
             they are RGB.
 
@@ -68,11 +70,9 @@ class CAMClassifier(ImageClassifier):
         dilate: bool = False,
         **kwargs: Any,
     ):
-        preprocessor = kwargs.get('data_preprocessor') or {}
-        if isinstance(preprocessor, dict):
-            # with its scope, so that it is found from any
-            preprocessor = {'type': 'mmpretrain.ClsDataPreprocessor', **preprocessor}
-        super().__init__(backbone, **{**kwargs, 'data_preprocessor': preprocessor})
+        # defaults of mmpretrain's parts name other parts without a prefix
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            super().__init__(backbone, **kwargs)
         if class_source not in CLASS_SOURCES:
             raise ConfigError(
                 f'model.class_source={class_source!r} is unknown.'
