@@ -8,9 +8,12 @@ attributes raise when called. It also quiets warnings of the stack that no user 
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import importlib.machinery
 import importlib.metadata
 import importlib.util
+import io
 import sys
 import types
 import warnings
@@ -52,6 +55,16 @@ def prepare() -> None:
     warnings.filterwarnings('ignore', message='.*For binary segmentation, we suggest.*')
     if _needs_stub():
         sys.modules.setdefault('mmcv._ext', _MissingOps('mmcv._ext'))
+
+
+def import_quietly() -> None:
+    """Import the data sets of both families; the forks print a debug line to stdout when they are.
+
+    Tools whose output is read by programs could not be trusted otherwise.
+    """
+    with contextlib.redirect_stdout(io.StringIO()):
+        for name in ('mmpretrain.datasets', 'mmseg.datasets'):
+            importlib.import_module(name)
 
 
 def _needs_stub() -> bool:

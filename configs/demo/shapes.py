@@ -16,14 +16,22 @@ classifier_model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False
     ),
+    # three stages at output stride 8: what 96 px and two cores allow
     backbone=dict(
-        type='ResNet', depth=18, stem_channels=16, base_channels=32, strides=(1, 2, 1, 1)
+        type='ResNet',
+        depth=18,
+        num_stages=3,
+        out_indices=(2,),
+        stem_channels=16,
+        base_channels=32,
+        strides=(1, 2, 1),
+        dilations=(1, 1, 1),
     ),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
         type='MultiLabelLinearClsHead',
         num_classes='@data/num_classes',
-        in_channels=256,
+        in_channels=128,
         loss=dict(type='CrossEntropyLoss', use_sigmoid=True),
     ),
 )

@@ -89,7 +89,6 @@ def test_selection_runs_only_what_was_asked_for(tiny, finished):
     assert list(tiny.summary()) == ['classifier']
     assert tiny.train('--stage', 'cams', config=finished.config) == 0
     assert list(tiny.summary()) == ['classifier', 'cams']
-    assert tiny.train('--from', 'pseudo_labels', '--until', 'pseudo_labels') == 1 or True
     assert tiny.train('--stage', 'segmentor', config=finished.config) == 1
 
 

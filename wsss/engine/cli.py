@@ -68,6 +68,7 @@ def start(args: argparse.Namespace, config: Config) -> None:
     os.environ.setdefault('LOCAL_RANK', str(args.local_rank))
     if config.get('keep_freed_memory', True):
         launch.keep_freed_memory()
+    compat.import_quietly()
     checkpoint.register_loaders()
     launch.init_distributed(args.launcher)
     if args.launcher != 'none' and not launch.is_initialized():

@@ -134,6 +134,11 @@ def check_types(stage: dict, where: str, scope: str) -> None:
     Raises:
         ConfigError: Naming the config key, the nearest and the allowed names.
     """
+    stage = dict(stage)
+    loop = stage.get('train_cfg')
+    if isinstance(loop, dict) and 'type' not in loop:
+        kind = 'EpochBasedTrainLoop' if loop.get('by_epoch', True) else 'IterBasedTrainLoop'
+        stage['train_cfg'] = {'type': kind, **{k: v for k, v in loop.items() if k != 'by_epoch'}}
     with DefaultScope.overwrite_default_scope(scope):
         _walk(stage, where, scope)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.dist import barrier, broadcast_object_list, get_world_size, is_main_process
-from mmengine.logging import print_log
+from mmengine.logging import MMLogger, print_log
 
 from ..errors import ConfigError, StageError, WSSSError, near_matches
 from ..fileio import write_json
@@ -29,6 +29,7 @@ from .record import (
     write_summary,
 )
 from .references import References
+from .runner import close_logger
 from .stage import WEIGHTS, Stage
 
 
@@ -202,6 +203,15 @@ class Pipeline:
         Raises:
             StageError: If a stage is stale, lacks its inputs or fails; it names the stage.
         """
+        logger = MMLogger.get_instance(
+            f'pipeline-{time.monotonic_ns()}', log_file=str(self.work_dir / 'pipeline.log')
+        )
+        try:
+            return self._run()
+        finally:
+            close_logger(logger)
+
+    def _run(self) -> dict[str, Any]:
         redone: set[str] = set()
         for name in self.chosen:
             redo = self._prepare(name, redone)

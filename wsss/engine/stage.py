@@ -14,7 +14,7 @@ from mmengine import Config
 from mmengine.dist import barrier, get_world_size, is_main_process
 from mmengine.model import is_model_wrapper
 from mmengine.registry import DATASETS, HOOKS, METRICS, MODELS, DefaultScope
-from mmengine.runner import Runner, set_random_seed
+from mmengine.runner import set_random_seed
 
 from ..errors import ConfigError
 from . import checkpoint
@@ -22,6 +22,7 @@ from .config_check import RUNTIME_KEYS, check_types
 from .fingerprint import LOADERS
 from .notes import read_notes
 from .references import References, merge
+from .runner import StageRunner
 
 WEIGHTS = 'weights.pth'
 _TRAIN_KEYS = (
@@ -109,15 +110,18 @@ class Stage:
         if last is not None:
             config.update(load_from=str(last), resume=True)
         runner = self._runner(config, 'train')
-        if last is None:
-            checkpoint.check_pretrained(runner.model)
-        runner.train()
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        if is_main_process():
-            weights = {key: value.detach().cpu() for key, value in model.state_dict().items()}
-            checkpoint.save(weights, self.folder / WEIGHTS)
-        notes = read_notes()
-        self._drop(runner)
+        try:
+            if last is None:
+                checkpoint.check_pretrained(runner.model)
+            runner.train()
+            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+            if is_main_process():
+                weights = {key: value.detach().cpu() for key, value in model.state_dict().items()}
+                checkpoint.save(weights, self.folder / WEIGHTS)
+            notes = read_notes()
+        finally:
+            runner.close()
+        self._leave(runner.seed)
         return notes
 
     def test(self, weights: str | None = None) -> tuple[dict, dict]:
@@ -139,13 +143,16 @@ class Stage:
         config.setdefault('test_cfg', dict())
         config.setdefault('test_evaluator', [])
         runner = self._runner(config, 'test')
-        metrics = runner.test()
-        metrics = {key: _number(value) for key, value in (metrics or {}).items()}
-        notes = read_notes()
-        self._drop(runner)
-        return metrics, notes
+        try:
+            metrics = runner.test()
+            split = getattr(runner.test_dataloader.dataset, 'split', None)
+            notes = {'split': split, **read_notes()}
+        finally:
+            runner.close()
+        self._leave(runner.seed)
+        return {key: _number(value) for key, value in (metrics or {}).items()}, notes
 
-    def _runner(self, config: dict, what: str) -> Runner:
+    def _runner(self, config: dict, what: str) -> StageRunner:
         config = copy.deepcopy(config)
         world = get_world_size()
         for key in LOADERS:
@@ -164,7 +171,7 @@ class Stage:
             wrapper.update(config.get('model_wrapper_cfg') or {})
             config['model_wrapper_cfg'] = {**wrapper, 'device_ids': None}
         try:
-            return Runner.from_cfg(Config(config))
+            return StageRunner.from_cfg(Config(config))
         except (TypeError, KeyError, ValueError) as error:
             if isinstance(error, ConfigError):
                 raise
@@ -189,11 +196,8 @@ class Stage:
         loader.setdefault('num_workers', 2)
         return loader
 
-    def _drop(self, runner: Runner) -> None:
-        """Free what the Runner holds, and leave the process as a fresh one would be."""
-        seed = runner.seed
-        runner.visualizer.close()
-        del runner
+    def _leave(self, seed: int) -> None:
+        """Leave the process as a fresh one would be, so that a stage does not feel the others."""
         gc.collect()
         if torch.cuda.is_available():
             torch.cuda.empty_cache()

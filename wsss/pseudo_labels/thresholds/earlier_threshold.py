@@ -47,8 +47,9 @@ class EarlierThreshold(Threshold):
             f'{earlier.get("chosen_on")} of the split {earlier.get("split")} '
             f'(protocol {earlier.get("protocol")})'
         )
+        protocol = f'{self.protocol} ({earlier.get("protocol")})'
         return ThresholdChoice(
-            float(earlier['value']), self.protocol, how, int(earlier.get('num_images') or 0)
+            float(earlier['value']), protocol, how, int(earlier.get('num_images') or 0)
         )
 
     def _read(self) -> dict:
