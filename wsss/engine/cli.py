@@ -85,6 +85,16 @@ def guarded(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
             rank = f' (rank {get_rank()})' if get_rank() else ''
             print(f'error{rank}: {clean_message(error)}', file=sys.stderr, flush=True)
             return 1
+        except Exception as error:
+            if os.environ.get('WSSS_DEBUG'):
+                raise
+            print(
+                f'error: unexpected {type(error).__name__}: {error}\n'
+                'Set WSSS_DEBUG=1 to see the traceback; please report it.',
+                file=sys.stderr,
+                flush=True,
+            )
+            return 1
         except KeyboardInterrupt:
             print('interrupted; start again to continue', file=sys.stderr, flush=True)
             return 130

@@ -203,6 +203,9 @@ class Pipeline:
         Raises:
             StageError: If a stage is stale, lacks its inputs or fails; it names the stage.
         """
+        if is_main_process():
+            self.work_dir.mkdir(parents=True, exist_ok=True)
+        barrier()
         logger = MMLogger.get_instance(
             f'pipeline-{time.monotonic_ns()}', log_file=str(self.work_dir / 'pipeline.log')
         )

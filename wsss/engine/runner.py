@@ -13,11 +13,11 @@ from mmengine.visualization import Visualizer
 # said once per stage, of use when something goes wrong: to the log file only
 _FILE_ONLY = (
     'Auto resumed from',
+    'Config:',
     'Distributed training:',
     'Exp name:',
     'Hooks will be executed',
     'Loads checkpoint by',
-    'The whole class scores',
     'paramwise_options',
     'The model and loaded state dict',
     '"FileClient" will be deprecated',
@@ -28,7 +28,7 @@ _FILE_ONLY = (
 def _for_console(record: logging.LogRecord) -> bool:
     text = record.getMessage().strip()
     return record.levelno > logging.INFO or not (
-        text.startswith(_FILE_ONLY) or text.startswith('-' * 20) or 'init_info' in text
+        text.startswith(_FILE_ONLY) or text.startswith('-' * 20) or 'Name of parameter' in text
     )
 
 
