@@ -11,6 +11,7 @@ from mmengine.model import BaseModel
 from mmengine.runner import Runner
 from torch import nn
 
+from wsss.engine import checkpoint
 from wsss.engine.functions import seed_worker
 from wsss.engine.hooks.epoch_seed import seed_everything
 from wsss.registry import FUNCTIONS
@@ -56,8 +57,9 @@ def train(work_dir, epochs, name, resume=False, workers=2, **hook):
         train_cfg=dict(by_epoch=True, max_epochs=epochs),
         optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9)),
         custom_hooks=[dict(type='wsss.EpochSeedHook')],
-        default_hooks=dict(checkpoint=dict(type='CheckpointHook', interval=1)),
+        default_hooks=dict(checkpoint=dict(type='wsss.CheckpointHook')),
         randomness=dict(seed=3),
+        load_from=str(checkpoint.find_last(work_dir)) if resume else None,
         resume=resume,
         experiment_name=f'{name}-{work_dir.name}',
         log_level='WARNING',
@@ -67,9 +69,8 @@ def train(work_dir, epochs, name, resume=False, workers=2, **hook):
 
 
 @pytest.fixture(autouse=True)
-def full_checkpoints(monkeypatch):
-    # mmengine reads its own checkpoints with pickle
-    monkeypatch.setenv('TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD', '1')
+def own_loader():
+    checkpoint.register_loaders()
 
 
 def test_resumed_run_repeats_the_undisturbed_one_bit_by_bit(tmp_path):

@@ -24,7 +24,7 @@ data = dict(
     test=dict(num_images=9, image_size=(48, 48)),
 )
 classifier_model = dict(
-    backbone=dict(base_channels=8, stem_channels=8), head=dict(in_channels=32)
+    backbone=dict(base_channels=8, stem_channels=8), head=dict(in_channels=64)
 )
 classifier = dict(train_dataloader=dict(batch_size=6), train_cfg=dict(max_epochs=3))
 cams = dict(test_dataloader=dict(batch_size=6))
