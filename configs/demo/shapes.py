@@ -2,7 +2,6 @@
 _base_ = [
     '../_base_/default_runtime.py',
     '../_base_/datasets/shapes.py',
-    '../_base_/models/segmentor_unet.py',
     '../_base_/stages/classifier.py',
     '../_base_/stages/cams.py',
     '../_base_/stages/pseudo_labels.py',
@@ -66,12 +65,42 @@ cams = dict(
         ),
     ),
 )
+# DeepLabV3+ on the classifier's backbone, which has learned from image labels alone
 segmentor_model = dict(
-    backbone=dict(base_channels=16, num_stages=4, strides=(1, 1, 1, 1), enc_num_convs=(2, 2, 2, 2),
-                  dec_num_convs=(2, 2, 2), downsamples=(True, True, True),
-                  enc_dilations=(1, 1, 1, 1), dec_dilations=(1, 1, 1)),
-    decode_head=dict(in_channels=16, in_index=3, channels=16, dropout_ratio=0.0),
-)  # fmt: skip
+    type='EncoderDecoder',
+    data_preprocessor=dict(
+        type='SegDataPreProcessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        bgr_to_rgb=False,
+        pad_val=0,
+        seg_pad_val=255,
+        size_divisor=8,
+        test_cfg=dict(size_divisor=8),
+    ),
+    backbone=dict(
+        _ref_='@classifier_model.backbone',
+        type='mmpretrain.ResNet_CIFAR',
+        out_indices=(0, 1, 2, 3),
+        init_cfg=dict(type='Pretrained', checkpoint='@classifier/weights.pth', prefix='backbone.'),
+    ),
+    decode_head=dict(
+        type='DepthwiseSeparableASPPHead',
+        in_channels=128,
+        in_index=3,
+        channels=64,
+        dilations=(1, 2, 3),
+        c1_in_channels=16,
+        c1_channels=16,
+        dropout_ratio=0.1,
+        num_classes='@data/num_labels',
+        norm_cfg=dict(type='BN', requires_grad=True),
+        align_corners=False,
+        loss_decode=dict(type='CrossEntropyLoss', avg_non_ignore=True),
+    ),
+    train_cfg=dict(),
+    test_cfg=dict(mode='whole'),
+)
 _meta_keys = (
     'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
     'flip_direction', 'reduce_zero_label', 'held_out',
@@ -100,7 +129,7 @@ segmentor = dict(
             ]
         ),
     ),
-    train_cfg=dict(max_epochs=15),
+    train_cfg=dict(max_epochs=10),
     optim_wrapper=dict(
         _delete_=True,
         type='OptimWrapper',

@@ -27,11 +27,12 @@ classifier_model = dict(
     backbone=dict(base_channels=8, stem_channels=8), head=dict(in_channels=64)
 )
 classifier = dict(train_dataloader=dict(batch_size=6), train_cfg=dict(max_epochs=3))
-cams = dict(test_dataloader=dict(batch_size=6))
+cams = dict(
+    model=dict(cam=dict(type='wsss.GradCAMPlusPlus')), test_dataloader=dict(batch_size=6)
+)
 pseudo_labels = dict(test_dataloader=dict(batch_size=6))
 segmentor_model = dict(
-    backbone=dict(base_channels=4),
-    decode_head=dict(in_channels=4, channels=4, dropout_ratio=0.1),
+    decode_head=dict(in_channels=64, channels=8, c1_in_channels=8, c1_channels=4)
 )
 segmentor = dict(train_dataloader=dict(batch_size=6), train_cfg=dict(max_epochs=2))
 """

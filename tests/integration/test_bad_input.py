@@ -8,7 +8,6 @@ import pytest
 import torch
 from PIL import Image
 
-from wsss.datasets import Shapes
 from wsss.fileio import write_mask
 
 
@@ -64,7 +63,7 @@ def run(tiny, capfd):
          "checkpoint='/nowhere/b.pth')))", ['/nowhere/b.pth', 'does not exist']),
         # data
         ("_pets = dict(_delete_=True, type='wsss.OxfordPet', data_root='/nowhere/pets')\n"
-         "data = dict(num_classes=37, train=dict(split='trainval', **_pets), val=_pets, test=_pets)",
+         "data = dict(num_classes=37, train=_pets, val=_pets, test=_pets)",
          ['/nowhere/pets', 'WSSS_DATA_ROOT', 'data_root']),
     ],
 )  # fmt: skip
@@ -91,11 +90,10 @@ def test_a_missing_config_is_named(tiny, capsys):
 def broken(tiny):
     """A run whose classifier is finished, and the files of its training images."""
     assert tiny.train('--until', 'classifier') == 0
-    dataset = Shapes(
-        data_root=str(tiny.folder / 'data'), split='train', num_images=24, image_size=(48, 48)
-    )
+    image = next((tiny.folder / 'data').glob('train-*/images/*3.png'))
+    mask = image.parents[1] / 'masks' / image.name
     before = tiny.files('classifier/weights.pth')
-    yield dataset.get_data_info(3)
+    yield dict(image_id=image.stem, img_path=str(image), mask_path=str(mask))
     assert tiny.files('classifier/weights.pth') == before
 
 

@@ -84,7 +84,8 @@ def load(path: str | Path, map_location: Any = 'cpu') -> dict:
     return content
 
 
-def _load_from_url(url: str, map_location: Any = 'cpu') -> dict:
+def load_from_http(url: str, map_location: Any = 'cpu') -> dict:
+    """Download a file once into torch's hub folder and load it."""
     target = Path(torch.hub.get_dir()) / 'checkpoints' / url.rsplit('/', 1)[-1].split('?')[0]
     if not target.is_file():
         try:
@@ -98,7 +99,8 @@ def _load_from_url(url: str, map_location: Any = 'cpu') -> dict:
     return load(target, map_location)
 
 
-def _load_from_torchvision(name: str, map_location: Any = 'cpu') -> dict:
+def load_from_torchvision(name: str, map_location: Any = 'cpu') -> dict:
+    """Load torchvision's default weights of ``torchvision://<model>``."""
     from torchvision.models import get_model_weights, list_models
 
     model = re.sub(r'^(modelzoo|torchvision)://', '', name)
@@ -106,15 +108,20 @@ def _load_from_torchvision(name: str, map_location: Any = 'cpu') -> dict:
         raise CheckpointError(
             f'{name}: torchvision has no model {model!r}.{near_matches(model, list_models())}'
         )
-    return _load_from_url(get_model_weights(model).DEFAULT.url, map_location)
+    return load_from_http(get_model_weights(model).DEFAULT.url, map_location)
+
+
+def load_from_local(path: str, map_location: Any = 'cpu') -> dict:
+    """Load a file; mmengine prints the last word of this name as the kind of source."""
+    return load(path, map_location)
 
 
 def register_loaders() -> None:
     """Make mmengine load local files, URLs and torchvision names through :func:`load`."""
     register = CheckpointLoader.register_scheme
-    register('', loader=load, force=True)
-    register(['http://', 'https://'], loader=_load_from_url, force=True)
-    register(['modelzoo://', 'torchvision://'], loader=_load_from_torchvision, force=True)
+    register('', loader=load_from_local, force=True)
+    register(['http://', 'https://'], loader=load_from_http, force=True)
+    register(['modelzoo://', 'torchvision://'], loader=load_from_torchvision, force=True)
 
 
 def state_dict_of(content: dict) -> dict[str, torch.Tensor]:

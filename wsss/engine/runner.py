@@ -14,7 +14,7 @@ from mmengine.visualization import Visualizer
 _FILE_ONLY = (
     'Auto resumed from',
     'Config:',
-    'Distributed training:',
+    'Distributed training',
     'Exp name:',
     'Hooks will be executed',
     'Loads checkpoint by',

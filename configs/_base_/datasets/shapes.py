@@ -1,6 +1,8 @@
 # Generated images: multi-label, context that co-occurs, void borders. No download.
 data_root = None
-_shapes = dict(type='wsss.Shapes', data_root='@data_root', image_size=(96, 96), context_rate=0.5, seed=0)
+_shapes = dict(
+    type='wsss.Shapes', data_root='@data_root', image_size=(96, 96), context_rate=0.3, seed=0
+)
 data = dict(
     num_classes=5,
     num_labels=6,

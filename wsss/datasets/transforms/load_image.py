@@ -16,6 +16,8 @@ from ...errors import DataError
 from ...registry import TRANSFORMS
 
 MAX_PIXELS = 200_000_000
+# OpenCV decides on these; where it refuses one, the file is damaged, though Pillow may go on
+DECODED_BY_OPENCV = frozenset({'BMP', 'JPEG', 'PNG', 'TIFF', 'WEBP'})
 
 
 def read_image(path: str | Path, image_id: str = '', max_pixels: int = MAX_PIXELS) -> np.ndarray:
@@ -47,7 +49,7 @@ def read_image(path: str | Path, image_id: str = '', max_pixels: int = MAX_PIXEL
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
             with Image.open(io.BytesIO(content)) as header:
-                width, height = header.size
+                (width, height), kind = header.size, header.format
     except Exception as error:
         raise DataError(
             f'{name} is not a readable image ({len(content)} bytes). Replace the file or take it '
@@ -63,15 +65,18 @@ def read_image(path: str | Path, image_id: str = '', max_pixels: int = MAX_PIXEL
     except cv2.error:
         image = None
     if image is None:
+        damaged = DataError(
+            f'{name} is damaged: its header is right, its pixels cannot be decoded. Replace the '
+            'file or take it out of the list.'
+        )
+        if kind in DECODED_BY_OPENCV:
+            raise damaged
         # formats that OpenCV does not decode, such as GIF content in a .jpg file
         try:
             with Image.open(io.BytesIO(content)) as opened:
-                return np.ascontiguousarray(np.asarray(opened.convert('RGB')))
+                return np.array(opened.convert('RGB'))
         except Exception as error:
-            raise DataError(
-                f'{name} is damaged: its header is right, its pixels cannot be decoded. Replace '
-                'the file or take it out of the list.'
-            ) from error
+            raise damaged from error
     return cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
 
 

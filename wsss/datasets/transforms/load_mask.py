@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,10 @@ def read_mask(
     """
     name = f'mask of image {image_id!r} ({path})' if image_id else f'mask {path}'
     try:
-        with Image.open(path) as opened:
+        content = Path(path).read_bytes()
+        with Image.open(io.BytesIO(content)) as opened:
+            opened.verify()  # check sums: Pillow decodes damaged PNG data without a word
+        with Image.open(io.BytesIO(content)) as opened:
             mode, (width, height) = opened.mode, opened.size
             if mode not in ('P', 'L', '1'):
                 raise DataError(
