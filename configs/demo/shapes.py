@@ -15,14 +15,8 @@ classifier_model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False
     ),
-    # 3x3 stem without pooling, output stride 8: small objects on 96 px keep their outline
-    backbone=dict(
-        type='ResNet_CIFAR',
-        depth=18,
-        stem_channels=16,
-        base_channels=16,
-        strides=(2, 2, 2, 1),
-    ),
+    # output stride 4: objects of 40 px want fine maps
+    backbone=dict(type='wsss.PlainConvNet', strides=(2, 2, 1, 1)),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
         type='MultiLabelLinearClsHead',
@@ -59,7 +53,7 @@ cams = dict(
         dataset=dict(
             pipeline=[
                 dict(type='wsss.LoadImage'),
-                dict(type='wsss.MultiScaleViews', scales=(1.0, 1.5, 2.0)),
+                dict(type='wsss.MultiScaleViews', scales=(1.0, 1.5)),
                 dict(type='wsss.PackViews'),
             ]
         ),
@@ -80,7 +74,6 @@ segmentor_model = dict(
     ),
     backbone=dict(
         _ref_='@classifier_model.backbone',
-        type='mmpretrain.ResNet_CIFAR',
         out_indices=(0, 1, 2, 3),
         init_cfg=dict(type='Pretrained', checkpoint='@classifier/weights.pth', prefix='backbone.'),
     ),
@@ -89,7 +82,7 @@ segmentor_model = dict(
         in_channels=128,
         in_index=3,
         channels=64,
-        dilations=(1, 2, 3),
+        dilations=(1, 2, 4),
         c1_in_channels=16,
         c1_channels=16,
         dropout_ratio=0.1,
@@ -129,7 +122,7 @@ segmentor = dict(
             ]
         ),
     ),
-    train_cfg=dict(max_epochs=10),
+    train_cfg=dict(max_epochs=8),
     optim_wrapper=dict(
         _delete_=True,
         type='OptimWrapper',

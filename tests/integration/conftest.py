@@ -23,16 +23,15 @@ data = dict(
     val=dict(num_images=8, image_size=(48, 48)),
     test=dict(num_images=9, image_size=(48, 48)),
 )
-classifier_model = dict(
-    backbone=dict(base_channels=8, stem_channels=8), head=dict(in_channels=64)
-)
+_channels = (8, 8, 16, 16)
+classifier_model = dict(backbone=dict(channels=_channels), head=dict(in_channels=16))
 classifier = dict(train_dataloader=dict(batch_size=6), train_cfg=dict(max_epochs=3))
 cams = dict(
     model=dict(cam=dict(type='wsss.GradCAMPlusPlus')), test_dataloader=dict(batch_size=6)
 )
 pseudo_labels = dict(test_dataloader=dict(batch_size=6))
 segmentor_model = dict(
-    decode_head=dict(in_channels=64, channels=8, c1_in_channels=8, c1_channels=4)
+    decode_head=dict(in_channels=16, channels=8, c1_in_channels=8, c1_channels=4)
 )
 segmentor = dict(train_dataloader=dict(batch_size=6), train_cfg=dict(max_epochs=2))
 """

@@ -35,8 +35,8 @@ def run(tiny, capfd):
         # unknown registry names
         ("cams = dict(model=dict(cam=dict(type='GradCAMPlusplus')))",
          ['cams.model.cam.type', 'GradCAMPlusplus', "'GradCAMPlusPlus'"]),
-        ("classifier_model = dict(backbone=dict(type='ResNett'))",
-         ['classifier.model.backbone.type', "'ResNet'"]),
+        ("classifier_model = dict(backbone=dict(type='wsss.PlainConvNett'))",
+         ['classifier.model.backbone.type', "'wsss.PlainConvNet'"]),
         ("pseudo_labels = dict(model=dict(labeler=dict(type='wsss.Otsuu')))",
          ['pseudo_labels.model.labeler.type', 'Otsu']),
         # misspelt keys
@@ -47,8 +47,8 @@ def run(tiny, capfd):
         ('clasifier = dict(train_cfg=dict(max_epochs=1))', ["'clasifier'", "'classifier'"]),
         ('classifier = dict(train_cfg=dict(max_epoch=1))',
          ['classifier.train_cfg', 'max_epoch']),
-        ('segmentor_model = dict(backbone=dict(base_chanels=4))',
-         ['segmentor.model.backbone.base_chanels', "'base_channels'"]),
+        ('segmentor_model = dict(backbone=dict(chanels=4))',
+         ['segmentor.model.backbone.chanels', "'channels'"]),
         ('data = dict(train=dict(num_image=4))', ['num_image', "'num_images'"]),
         # references
         ("cams = dict(load_from='@segmentor/weights.pth')",

@@ -19,7 +19,7 @@ def test_the_page_runs_as_written(tiny, monkeypatch):
     for name, text in blocks().items():
         # the page builds on the pets config, which needs photographs; here the generated ones
         text = text.replace('<wsss>/configs/cam/pets_light.py', str(tiny.config))
-        text = text.replace('backbone.layer7', 'backbone.layer4.-1')
+        text = text.replace('backbone.layer7', 'backbone.stages.2')
         (project / name).write_text(text)
     monkeypatch.syspath_prepend(str(project))
     try:

@@ -1,7 +1,13 @@
 # Generated images: multi-label, context that co-occurs, void borders. No download.
 data_root = None
 _shapes = dict(
-    type='wsss.Shapes', data_root='@data_root', image_size=(96, 96), context_rate=0.3, seed=0
+    type='wsss.Shapes',
+    data_root='@data_root',
+    image_size=(96, 96),
+    max_objects=2,
+    context_rate=0.25,
+    typical_rate=1.0,
+    seed=0,
 )
 data = dict(
     num_classes=5,

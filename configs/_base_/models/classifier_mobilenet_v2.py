@@ -1,4 +1,4 @@
-# MobileNetV2 at output stride 16 for CPUs, batch norm frozen (small batches).
+# MobileNetV2 at output stride 16 for CPUs: the first five stages and all batch norms are frozen.
 classifier_model = dict(
     type='wsss.CAMClassifier',
     output_stride=16,
@@ -7,6 +7,8 @@ classifier_model = dict(
     ),
     backbone=dict(
         type='MobileNetV2',
+        frozen_stages=5,
+        norm_cfg=dict(type='BN', requires_grad=False),
         norm_eval=True,
         init_cfg=dict(type='Pretrained', checkpoint='@pretrained', prefix='backbone.'),
     ),

@@ -13,10 +13,11 @@ segmentor_model = dict(
     backbone=dict(
         type='MobileNetV2',
         widen_factor=1.0,
+        frozen_stages=2,
         strides=(1, 2, 2, 2, 1, 1, 1),
         dilations=(1, 1, 1, 1, 1, 2, 2),
         out_indices=(1, 2, 4, 6),
-        norm_cfg=dict(type='BN', requires_grad=True),
+        norm_cfg=dict(type='BN', requires_grad=False),
         norm_eval=True,
         init_cfg=dict(type='Pretrained', checkpoint='@pretrained', prefix='backbone.'),
     ),

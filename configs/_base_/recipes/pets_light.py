@@ -26,7 +26,7 @@ classifier = dict(
         ),
     ),
     train_cfg=dict(max_epochs=6),
-    optim_wrapper=dict(optimizer=dict(lr=0.002)),
+    optim_wrapper=dict(optimizer=dict(lr=0.002), clip_grad=dict(max_norm=5)),
 )
 cams = dict(
     test_dataloader=dict(
@@ -78,4 +78,5 @@ segmentor = dict(
         ),
     ),
     train_cfg=dict(max_epochs=8),
+    optim_wrapper=dict(optimizer=dict(lr=0.005), clip_grad=dict(max_norm=5)),
 )
