@@ -15,8 +15,7 @@ classifier_model = dict(
     data_preprocessor=dict(
         mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], to_rgb=False
     ),
-    # output stride 4: objects of 40 px want fine maps
-    backbone=dict(type='wsss.PlainConvNet', strides=(2, 2, 1, 1)),
+    backbone=dict(type='wsss.PlainConvNet', strides=(2, 2, 2, 1)),
     neck=dict(type='GlobalAveragePooling'),
     head=dict(
         type='MultiLabelLinearClsHead',
@@ -28,7 +27,7 @@ classifier_model = dict(
 _pack = dict(type='PackInputs', meta_keys=('image_id', 'img_path', 'ori_shape', 'held_out'))
 classifier = dict(
     train_dataloader=dict(
-        batch_size=32,
+        batch_size=16,
         dataset=dict(
             pipeline=[
                 dict(type='wsss.LoadImage'),
@@ -39,11 +38,11 @@ classifier = dict(
         ),
     ),
     val_dataloader=dict(dataset=dict(pipeline=[dict(type='wsss.LoadImage'), _pack])),
-    train_cfg=dict(max_epochs=20),
+    train_cfg=dict(max_epochs=18),
     optim_wrapper=dict(
         _delete_=True,
         type='OptimWrapper',
-        optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-2),
+        optimizer=dict(type='AdamW', lr=1e-3, weight_decay=1e-2),
     ),
 )
 cams = dict(
@@ -53,7 +52,7 @@ cams = dict(
         dataset=dict(
             pipeline=[
                 dict(type='wsss.LoadImage'),
-                dict(type='wsss.MultiScaleViews', scales=(1.0, 1.5)),
+                dict(type='wsss.MultiScaleViews', scales=(1.0, 1.5, 2.0)),
                 dict(type='wsss.PackViews'),
             ]
         ),
@@ -82,7 +81,7 @@ segmentor_model = dict(
         in_channels=128,
         in_index=3,
         channels=64,
-        dilations=(1, 2, 4),
+        dilations=(1, 2, 3),
         c1_in_channels=16,
         c1_channels=16,
         dropout_ratio=0.1,

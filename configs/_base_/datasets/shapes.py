@@ -5,7 +5,7 @@ _shapes = dict(
     data_root='@data_root',
     image_size=(96, 96),
     max_objects=2,
-    context_rate=0.25,
+    context_rate=0.15,
     typical_rate=1.0,
     seed=0,
 )

@@ -11,6 +11,7 @@ segmentor = dict(
     tta_model=dict(type='SegTTAModel'),
     train_dataloader=dict(
         batch_size=16,
+        drop_last=True,  # a last batch of one image has no statistics after image pooling
         dataset=dict(
             _ref_='@data/train',
             mask_folder='@pseudo_labels/masks',
