@@ -38,7 +38,7 @@ classifier = dict(
         ),
     ),
     val_dataloader=dict(dataset=dict(pipeline=[dict(type='wsss.LoadImage'), _pack])),
-    train_cfg=dict(max_epochs=18),
+    train_cfg=dict(max_epochs=22),
     optim_wrapper=dict(
         _delete_=True,
         type='OptimWrapper',
@@ -121,7 +121,7 @@ segmentor = dict(
             ]
         ),
     ),
-    train_cfg=dict(max_epochs=8),
+    train_cfg=dict(max_epochs=10),
     optim_wrapper=dict(
         _delete_=True,
         type='OptimWrapper',
