@@ -57,6 +57,7 @@ def test_a_changed_value_is_named_by_its_key(path, value, line):
         (('root',), '/y', 'a'),
         (('a', 'train_dataloader', 'num_workers'), 0, 'a'),
         (('b', 'default_hooks', 'progress'), dict(interval=9), 'b'),
+        (('a', 'default_hooks'), dict(timer=dict(type='T')), 'a'),
         (('b', 'load_from'), '@a/weights.pth', 'a'),
         (('a', 'model', 'type'), 'N', 'b'),
     ],

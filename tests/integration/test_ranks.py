@@ -20,7 +20,8 @@ def test_per_image_stages_give_the_same_files_on_any_number_of_ranks(tiny, finis
     for stage in PER_IMAGE:
         assert ours[stage]['metrics'] == pytest.approx(theirs[stage]['metrics'], abs=1e-6), stage
     tested = tiny.launch(processes, '--stage', 'pseudo_labels', script='test')
-    assert tested.returncode == 1  # the classifier is not in this run's folder
+    assert tested.returncode == 0, tested.stderr[-3000:]
+    assert f'{ours["pseudo_labels"]["metrics"]["mIoU"]:.4f}' in tested.stdout
 
 
 @pytest.mark.slow

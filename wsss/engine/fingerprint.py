@@ -98,7 +98,9 @@ def _short(value: Any) -> str:
 def _relevant(value: Any, key: str = '') -> Any:
     if isinstance(value, dict):
         skip = EXCLUDED | EXCLUDED_HOOKS if key == 'default_hooks' else EXCLUDED
-        return {k: _relevant(v, str(k)) for k, v in value.items() if k not in skip}
+        kept = {k: _relevant(v, str(k)) for k, v in value.items() if k not in skip}
+        # default_hooks with nothing but excluded hooks in it is as good as none
+        return {k: v for k, v in kept.items() if not (k == 'default_hooks' and v == {})}
     if isinstance(value, (list, tuple)):
         return [_relevant(item) for item in value]
     if key in _WEIGHT_KEYS and isinstance(value, str) and not value.startswith('@'):
