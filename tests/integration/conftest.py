@@ -94,3 +94,11 @@ def finished(tmp_path_factory) -> Tiny:
     made = Tiny(tmp_path_factory.mktemp('finished'))
     assert made.train() == 0
     return made
+
+
+@pytest.fixture(scope='module')
+def mapped(tmp_path_factory):
+    """A run that has come to its maps; tests work on copies."""
+    made = Tiny(tmp_path_factory.mktemp('mapped'))
+    assert made.train('--until', 'cams') == 0
+    return made

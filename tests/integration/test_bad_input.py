@@ -87,9 +87,10 @@ def test_a_missing_config_is_named(tiny, capsys):
 
 
 @pytest.fixture
-def broken(tiny):
-    """A run whose classifier is finished, and the files of its training images."""
-    assert tiny.train('--until', 'classifier') == 0
+def broken(tiny, mapped):
+    """A copy of that run for the test to damage: the files of one of its training images."""
+    for part in ('run', 'data'):
+        shutil.copytree(mapped.folder / part, tiny.folder / part)
     image = next((tiny.folder / 'data').glob('train-*/images/*3.png'))
     mask = image.parents[1] / 'masks' / image.name
     before = tiny.files('classifier/weights.pth')
@@ -97,7 +98,8 @@ def broken(tiny):
     assert tiny.files('classifier/weights.pth') == before
 
 
-def test_a_corrupt_image_is_named(run, broken):
+def test_a_corrupt_image_is_named(run, tiny, broken):
+    shutil.rmtree(tiny.folder / 'run' / 'cams')
     content = open(broken['img_path'], 'rb').read()
     # same size, so that the index does not notice
     open(broken['img_path'], 'wb').write(
@@ -116,7 +118,6 @@ def test_a_corrupt_image_is_named(run, broken):
     ],
 )
 def test_a_wrong_mask_is_named(run, tiny, broken, mask, words):
-    assert tiny.train('--until', 'cams') == 0
     if mask.ndim == 2:
         write_mask(broken['mask_path'], mask)
     else:
@@ -128,7 +129,6 @@ def test_a_wrong_mask_is_named(run, tiny, broken, mask, words):
 
 
 def test_damaged_maps_are_named(run, tiny, broken):
-    assert tiny.train('--until', 'cams') == 0
     path = tiny.folder / 'run/cams/scores' / f'{broken["image_id"]}.npz'
     path.write_bytes(path.read_bytes()[:50])
     message = run('', '--from', 'pseudo_labels')
@@ -136,6 +136,7 @@ def test_damaged_maps_are_named(run, tiny, broken):
 
 
 def test_a_checkpoint_of_another_network_is_refused(run, tiny, broken):
+    shutil.rmtree(tiny.folder / 'run' / 'cams')
     torch.save({'backbone.conv1.weight': torch.zeros(1)}, tiny.folder / 'other.pth')
     message = run(f"cams = dict(load_from='{tiny.folder}/other.pth')", '--stage', 'cams')
     assert 'other.pth' in message and 'do not fit' in message and 'missing' in message

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checkpoints come at the right moments, are kept as asked and can be loaded again."""
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -30,16 +31,14 @@ def runner(tmp_path):
 
 def run_epochs(hook, runner):
     seen = []
-    for runner.epoch in range(runner.max_epochs):
-        runner.iter += 10
+    for epoch in range(runner.max_epochs):
+        runner.epoch, runner.iter = epoch, 10 * (epoch + 1)
         hook.after_train_epoch(runner)
         seen.append(names(runner))
     return seen
 
 
 def names(runner):
-    from pathlib import Path
-
     return sorted(p.name for p in Path(runner.work_dir, 'checkpoints').glob('*'))
 
 
@@ -57,8 +56,9 @@ def test_as_many_are_kept_as_asked(runner, keep, left):
 
 def test_iterations_count_when_asked(runner):
     hook = CheckpointHook(interval=2, by_epoch=False)
-    for runner.iter in range(5):
-        hook.after_train_iter(runner, runner.iter)
+    for iteration in range(5):
+        runner.iter = iteration
+        hook.after_train_iter(runner, iteration)
     assert names(runner) == ['iter_5.pth']
     runner.epoch = 4
     hook.after_train_epoch(runner)
