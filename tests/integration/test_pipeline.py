@@ -2,6 +2,7 @@
 """Whole pipelines on generated images: run, skip, stop, continue, redo."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -38,6 +39,9 @@ def test_one_command_runs_every_stage_and_says_what_came_out(finished):
     for stage in STAGES:
         assert (finished.folder / 'run' / stage / 'contact_sheet.png').is_file(), stage
     assert (finished.folder / 'run/pseudo_labels/curve.png').is_file()
+    index = json.loads((finished.folder / 'run/cams/index.json').read_text())
+    assert (index['split'], index['images']) == ('train', 24)
+    assert index['classes'] == ['background', *index['image_classes']]
     assert (finished.folder / 'run/report.html').is_file()
 
 
@@ -107,6 +111,12 @@ def test_reuse_takes_results_from_elsewhere(tiny, finished):
     assert tiny.train(*reuse, config=finished.config) == 0
     assert not (tiny.folder / 'run' / 'classifier').exists()
     assert tiny.files('cams/scores/*') == finished.files('cams/scores/*')
+    assert tiny.summary()['classifier']['reused_from'] == str(classifier)
+    assert 'reused_from' not in tiny.summary()['cams']
+    page = (tiny.folder / 'run/report.html').read_text()
+    for picture in re.findall(r'src="(.+?)"', page):
+        assert (tiny.folder / 'run' / picture).is_file()
+    assert 'classifier/contact_sheet.png' in page
 
 
 STOP = """

@@ -20,6 +20,7 @@ from ..visualization.report import write_report
 from .config_check import check_keys
 from .fingerprint import changed_keys, digest, fingerprint
 from .record import (
+    INDEX,
     RECORD,
     STARTED,
     device_name,
@@ -227,7 +228,7 @@ class Pipeline:
         if is_main_process():
             folders = {name: self.folder(name) for name in self.stages}
             summary = write_summary(self.work_dir, self.name, folders)
-            write_report(self.work_dir, summary)
+            write_report(self.work_dir, summary, folders)
         return summary
 
     def _prepare(self, name: str, redone: set[str]) -> bool | None:
@@ -328,6 +329,8 @@ class Pipeline:
             run_id=digest([now, metrics, time.time_ns()]),
             **now,
         )
+        if stage.index:
+            write_json(stage.folder / INDEX, {**stage.index, 'digest': digest(now)})
         write_json(stage.folder / RECORD, record)
         folders = {name: self.folder(name) for name in self.stages}
         write_summary(self.work_dir, self.name, folders)

@@ -14,6 +14,7 @@ from ..errors import DataError
 from ..fileio import read_json, write_json
 from ..version import __version__
 
+INDEX = 'index.json'
 RECORD = 'record.json'
 STARTED = 'started.json'
 
@@ -78,7 +79,7 @@ def write_summary(work_dir: str | Path, config: str, folders: dict[str, Path]) -
     Args:
         work_dir: Folder of the run.
         config: Name of the config.
-        folders: Stage name -> folder.
+        folders: Stage name -> folder; one outside ``work_dir`` is noted as ``reused_from``.
 
     Returns:
         The summary: ``{'config': ..., 'stages': {name: {'metrics': {...}, 'split': ..., ...}}}``.
@@ -90,6 +91,8 @@ def write_summary(work_dir: str | Path, config: str, folders: dict[str, Path]) -
             first = {key: record.get(key) for key in _IN_SUMMARY}
             rest = {k: v for k, v in record.items() if k not in {*first, *_NOT_IN_SUMMARY}}
             stages[name] = {**first, **rest}
+            if folder != Path(work_dir) / name:
+                stages[name]['reused_from'] = str(folder)
     summary = dict(config=config, stages=stages)
     write_json(Path(work_dir) / 'summary.json', summary)
     return summary

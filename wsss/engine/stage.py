@@ -62,6 +62,7 @@ class Stage:
         self.scope = self.config.get('default_scope') or 'mmengine'
         self.trains = own['run'] == 'train'
         self.tests = self.config.get('test_dataloader') is not None
+        self.index: dict = {}
 
     def check(self) -> None:
         """Check names and keywords of all components without building anything."""
@@ -145,8 +146,10 @@ class Stage:
         runner = self._runner(config, 'test')
         try:
             metrics = runner.test()
-            split = getattr(runner.test_dataloader.dataset, 'split', None)
-            notes = {'split': split, **read_notes()}
+            # a loop that continues iterates a part of the data set only
+            dataset = getattr(runner.test_loop, 'full_dataset', runner.test_dataloader.dataset)
+            self.index = _index(dataset)
+            notes = {'split': self.index['split'], **read_notes()}
         finally:
             runner.close()
         self._leave(runner.seed)
@@ -205,6 +208,13 @@ class Stage:
         torch.backends.cudnn.deterministic = False
         set_random_seed(seed)
         barrier()
+
+
+def _index(dataset: Any) -> dict:
+    """Return what the files of a stage are of: split, number of images, names of the classes."""
+    meta = getattr(dataset, 'metainfo', None) or {}
+    names = {key: list(meta[key]) for key in ('image_classes', 'classes') if meta.get(key)}
+    return dict(split=getattr(dataset, 'split', None), images=len(dataset), **names)
 
 
 def _as_list(value: Any) -> list:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import html
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from ..fileio import write_bytes
 
@@ -33,18 +35,23 @@ img { max-width: 100%; border: 1px solid #ddd; }
 """
 
 
-def write_report(work_dir: str | Path, summary: Mapping[str, Any]) -> Path:
+def write_report(
+    work_dir: str | Path,
+    summary: Mapping[str, Any],
+    folders: Mapping[str, str | Path] | None = None,
+) -> Path:
     """Write ``<work_dir>/report.html``: a table of the stages, then each with figures and pictures.
 
     The page is static and refers to pictures by relative paths, so the folder can be moved or
     zipped as a whole. Everything else in it comes from ``summary``.
 
     Args:
-        work_dir: Folder of the run; the pictures of a stage are looked for in its subfolder.
+        work_dir: Folder of the run.
         summary: ``{'config': name, 'stages': {name: {'metrics': {figure: value}, 'split': ...,
             'protocol': ..., 'threshold': ..., 'seconds': ..., 'images_per_s': ..., ...}}}``. All
             entries of a stage are optional. Figures named ``IoU/cat`` become a table of classes,
             worst first, and so does an entry ``per_class`` of a stage or of a dict in it.
+        folders: Stage name -> folder with its pictures; by default its subfolder.
 
     Returns:
         The file.
@@ -57,7 +64,8 @@ def write_report(work_dir: str | Path, summary: Mapping[str, Any]) -> Path:
     stages = {name: entry or {} for name, entry in (summary.get('stages') or {}).items()}
     title = _escape(summary.get('config', work_dir.name))
     body = [f'<h1>{title}</h1>', _overview(stages)]
-    body += [_section(work_dir, name, entry) for name, entry in stages.items()]
+    folders = {name: Path((folders or {}).get(name, work_dir / name)) for name in stages}
+    body += [_section(work_dir, folders[name], name, entry) for name, entry in stages.items()]
     page = (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
@@ -96,7 +104,7 @@ def _overview(stages: Mapping[str, Mapping]) -> str:
     return _table(heads, rows, numbers=[i + 2 for i, c in enumerate(used) if c in _COLUMNS[4:]])
 
 
-def _section(work_dir: Path, name: str, entry: Mapping[str, Any]) -> str:
+def _section(work_dir: Path, folder: Path, name: str, entry: Mapping[str, Any]) -> str:
     parts = [f'<h2 id="{_escape(name)}">{_escape(name)}</h2>']
     metrics, classes = split_figures(entry.get('metrics') or {})
     if metrics:
@@ -110,8 +118,9 @@ def _section(work_dir: Path, name: str, entry: Mapping[str, Any]) -> str:
     if facts:
         parts.append(_table(['fact', 'value'], facts))
     for filename, caption in _PICTURES:
-        if (work_dir / name / filename).is_file():
-            source = _escape(f'{name}/{filename}')
+        if (folder / filename).is_file():
+            path = os.path.relpath(folder / filename, work_dir)
+            source = _escape(quote(path.replace(os.sep, '/')))
             parts.append(f'<h3>{caption}</h3>\n<a href="{source}"><img src="{source}" alt=""></a>')
     tables = [('Classes', classes), *_tables(entry)]
     parts += [_class_table(caption, rows) for caption, rows in tables if rows]
