@@ -75,6 +75,10 @@ def test_a_changed_value_stops_with_the_key_and_the_choices(finished, capsys):
     assert message.startswith('error: stage cams')
     for word in ('model.cam.variant', "'official'", '--redo cams', '--reuse cams=', '--work-dir'):
         assert word in message
+    assert finished.train('--dry-run', '--cfg-options', 'cams.model.cam.variant=official') == 0
+    table = capsys.readouterr().out
+    assert "model.cam.variant: '<absent>' -> 'official'" in table
+    assert 'but cams, which it reads from, is not' in table
 
 
 def test_redo_makes_the_stage_and_its_dependents_again(tiny, finished, capsys):

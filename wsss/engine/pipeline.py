@@ -164,12 +164,14 @@ class Pipeline:
         """
         rows = [('stage', 'state', 'why')]
         redone: set[str] = set()
+        unchecked: dict[str, None] = {}
         for name in self.stages:
             try:
                 state, reasons, now = self.status(name)
             except WSSSError as error:
                 state, reasons, now = self.status(name, with_data=False)
-                reasons = [*reasons, f'data not checked: {error}']
+                reasons = [*reasons, 'data not checked']
+                unchecked[f'data not checked: {error}'] = None
             upstream = [stage for stage in now['upstream'] if stage in redone]
             if name not in self.chosen:
                 state = f'not selected ({state})'
@@ -182,11 +184,15 @@ class Pipeline:
                 redone.add(name)
                 if upstream:
                     reasons = [*reasons, *(f'{u} runs first' for u in upstream)]
+            elif upstream and name not in self.selection.reuse:
+                redone.add(name)
+                reasons = [*reasons, *(f'but {u}, which it reads from, is not' for u in upstream)]
             if name in self.chosen:
                 self.stage(name).build_components()
             rows.append((name, state, '; '.join(reasons)))
         widths = [max(len(row[i]) for row in rows) for i in range(2)]
-        return '\n'.join(f'{r[0]:<{widths[0]}}  {r[1]:<{widths[1]}}  {r[2]}' for r in rows)
+        lines = [f'{r[0]:<{widths[0]}}  {r[1]:<{widths[1]}}  {r[2]}' for r in rows]
+        return '\n'.join([*unchecked, *lines])
 
     def _is_redone(self, name: str, state: str, redone: set[str], now: dict) -> bool:
         """Whether the user asked for this stage, or one that it reads from, to be made again."""
