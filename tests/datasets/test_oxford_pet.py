@@ -7,8 +7,9 @@ import pytest
 from PIL import Image
 
 from wsss.datasets import OxfordPet
-from wsss.datasets.oxford_pet import make_palette, tight_box
+from wsss.datasets.oxford_pet import tight_box
 from wsss.datasets.oxford_pet_lists import BREEDS, breed_of_name, read_rows, species_of
+from wsss.datasets.palette import make_palette
 from wsss.datasets.transforms import LoadImage, LoadMask
 from wsss.errors import ConfigError, DataError
 from wsss.registry import DATASETS

@@ -4,5 +4,6 @@
 from .base import IGNORE, ImageRecord, WSSSDataset
 from .oxford_pet import OxfordPet
 from .shapes import Shapes
+from .voc12 import VOC12
 
-__all__ = ['IGNORE', 'ImageRecord', 'OxfordPet', 'Shapes', 'WSSSDataset']
+__all__ = ['IGNORE', 'ImageRecord', 'OxfordPet', 'Shapes', 'VOC12', 'WSSSDataset']

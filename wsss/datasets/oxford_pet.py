@@ -13,6 +13,7 @@ from ..errors import ConfigError, DataError
 from ..registry import DATASETS
 from .base import IGNORE, ImageRecord, WSSSDataset, choose_held_out
 from .oxford_pet_lists import BREEDS, SPECIES, read_split, species_of
+from .palette import make_palette
 from .voc_xml import read_voc_boxes
 
 MODES = ('breed', 'species', 'binary')  # from fine to coarse
@@ -25,18 +26,6 @@ VAL_FRACTION = 0.1
 def class_of(breed: int, mode: str) -> int:
     """Return the 0-based class of a breed under a mode of ``MODES``."""
     return dict(breed=breed, species=species_of(breed), binary=0)[mode]
-
-
-def make_palette(count: int) -> tuple[tuple[int, int, int], ...]:
-    """Return the colours of PASCAL VOC for ids 0..count-1: the bits of an id, spread over RGB."""
-    colours = []
-    for label in range(count):
-        rgb = [0, 0, 0]
-        for bit in range(8):
-            for channel in range(3):
-                rgb[channel] |= (label >> (3 * bit + channel) & 1) << (7 - bit)
-        colours.append(tuple(rgb))
-    return tuple(colours)
 
 
 @DATASETS.register_module()
