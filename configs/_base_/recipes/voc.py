@@ -18,7 +18,14 @@ classifier = dict(
                 dict(type='wsss.LoadImage'),
                 dict(type='RandomResizedCrop', scale=448, crop_ratio_range=(0.3, 1.0)),
                 dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-                dict(type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1),
+                dict(
+                    type='ColorJitter',
+                    brightness=0.3,
+                    contrast=0.3,
+                    saturation=0.3,
+                    hue=0.1,
+                    backend='cv2',
+                ),
                 _pack,
             ]
         )
