@@ -1,5 +1,9 @@
 # What all stages share. Nothing here but randomness can change a result.
 randomness = dict(seed=0)
+# speed: the allocator keeps freed memory (glibc), weights of convolutions lie channels-last; the
+# latter changes the last bits of results, as another machine does
+keep_freed_memory = True
+channels_last = True
 env_cfg = dict(
     cudnn_benchmark=False,
     mp_cfg=dict(mp_start_method='fork', opencv_num_threads=0),

@@ -39,8 +39,9 @@ from ..errors import ConfigError, near_matches
 from ..registry import CAMS, PSEUDO_LABELERS, THRESHOLDS
 
 RUNTIME_KEYS = frozenset(
-    'auto_scale_lr custom_hooks custom_imports data_preprocessor default_hooks default_scope '
-    'env_cfg launcher log_level log_processor model_wrapper_cfg randomness visualizer'.split()
+    'auto_scale_lr channels_last custom_hooks custom_imports data_preprocessor default_hooks '
+    'default_scope env_cfg launcher log_level log_processor model_wrapper_cfg randomness '
+    'visualizer'.split()
 )
 """Keys that all stages share unless a stage sets its own."""
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import logging
 
+import torch
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
 from mmengine.runner import Runner
 from mmengine.visualization import Visualizer
+from torch import nn
 
 # said once per stage, of use when something goes wrong: to the log file only
 _FILE_ONLY = (
@@ -44,6 +46,16 @@ class StageRunner(Runner):
             if type(handler) is logging.StreamHandler:
                 handler.addFilter(_for_console)
         return logger
+
+    def wrap_model(self, model_wrapper_cfg: dict | None, model: nn.Module) -> nn.Module:
+        """Lay weights out channels-last, unless ``channels_last=False``, then wrap as usual.
+
+        Convolutions hand the layout on, so nothing else has to know of it. It comes before the
+        wrapper, which takes note of strides; loading copies values and keeps the layout.
+        """
+        if self.cfg.get('channels_last', True):
+            model.to(memory_format=torch.channels_last)
+        return super().wrap_model(model_wrapper_cfg, model)
 
     def close(self) -> None:
         """Close files and forget the global instances that mmengine keeps by experiment name."""
