@@ -44,7 +44,8 @@ def test_cam_by_hand():
 
 def test_the_mean_of_a_cam_before_relu_is_the_logit_without_bias(make_classifier, images):
     classifier = make_classifier()
-    with observe(classifier, images, classifier.backbone, lambda x: x) as observation:
+    layers = {'backbone': classifier.backbone}
+    with observe(classifier, images, layers, lambda x, size: x) as (observation,):
         rows, ids = torch.tensor([0, 1, 2, 3]), torch.tensor([0, 2, 4, 1])
         maps = CAM().explain(observation, rows, ids)
     logits = classifier(images) - classifier.head[-1].bias
@@ -217,7 +218,7 @@ def test_torchvision_networks_work_with_a_named_layer():
             torch.testing.assert_close(a.scores, c.scores, atol=1e-5, rtol=1e-5)
 
 
-def test_tokens_work_with_an_own_reshape(make_classifier, images):
+def test_tokens_are_read_as_maps_also_by_an_own_reshape(make_classifier, images):
     class Tokens(nn.Module):
         def __init__(self, body):
             super().__init__()
@@ -227,17 +228,18 @@ def test_tokens_work_with_an_own_reshape(make_classifier, images):
             return self.head(self.tokens(self.body(x)[-1].flatten(2).transpose(1, 2)).mean(1))
 
     class TokenGradCAM(GradCAM):
-        def reshape(self, features):
-            return features.transpose(1, 2).unflatten(2, (5, 7))
+        def reshape(self, features, size):
+            return features.transpose(1, 2).unflatten(2, (size[0] // 4, size[1] // 4))
 
     classifier = make_classifier()
     expected = GradCAM().raw_maps(classifier, images, IDS)
     tokens = Tokens(classifier)
     for force in (False, True):
-        cam = TokenGradCAM(layer='tokens', force_gradient=force)
-        close(cam.raw_maps(tokens, images, IDS), expected)
-    with pytest.raises(ConfigError, match=r'\(4, 35, 8\).*override reshape'):
-        GradCAM(layer='tokens').raw_maps(tokens, images, IDS)
+        for kind in (TokenGradCAM, GradCAM):
+            cam = kind(layer='tokens', force_gradient=force)
+            close(cam.raw_maps(tokens, images, IDS), expected)
+    with pytest.raises(ConfigError, match=r'\(4, 35, 8\): 35 tokens are no grid.*cam.patch_size'):
+        GradCAM(layer='tokens', patch_size=3).raw_maps(tokens, images, IDS)
 
 
 def test_cam_refuses_a_head_that_is_not_linear(make_classifier, images):

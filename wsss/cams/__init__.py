@@ -8,6 +8,7 @@ from .grad_cam import GradCAM
 from .grad_cam_plus_plus import GradCAMPlusPlus
 from .gradient_cam import GradientCAM
 from .observation import Observation
+from .preparation import Preparation
 
 __all__ = [
     'BaseCAM',
@@ -16,6 +17,7 @@ __all__ = [
     'GradCAMPlusPlus',
     'GradientCAM',
     'Observation',
+    'Preparation',
     'ViewFusion',
     'grid_size',
 ]

@@ -7,13 +7,17 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..errors import ConfigError, DataError
-from ..ops.normalize import check_normalization, normalize_maps
+from ..errors import ConfigError, DataError, near_matches
+from ..ops.normalize import LOGIT_NORMALIZATIONS, check_normalization, normalize_maps
+from ..ops.tokens import check_layout, to_feature_maps
 from ..structures import ScoreMaps
-from .layers import find_layer
+from .layers import check_layer, find_layers
 from .observation import Observation, observe
+
+MERGES = ('mean', 'max')
 
 
 class BaseCAM(ABC):
@@ -24,24 +28,70 @@ class BaseCAM(ABC):
 
     Args:
         layer: Dotted path of the layer whose output is explained, such as ``backbone.layer4`` or
-            ``backbone.layer4.-1``. None means the last feature map of the backbone.
-        norm: How a map is brought to [0, 1]: ``max``, ``minmax`` or ``none``.
+            ``backbone.layer4.-1``, or a list of them. None means the last feature map of the
+            backbone; of a vision transformer that hands on its class token, the first norm of its
+            last block.
+        norm: How a map is brought to [0, 1]: ``max``, ``minmax``, ``quantile`` or ``none``, after
+            ReLU; ``sigmoid`` or ``softmax`` (with a background of logit 0, kept in the maps'
+            ``background``) where maps are logits of each cell. See
+            :func:`wsss.ops.normalize.normalize_maps`.
         eps: Added to the denominator of ``norm``.
+        quantile: Of ``norm='quantile'``.
+        merge: How maps of several layers become one: each is normalised, resized (bilinear) to the
+            finest of them, then ``mean`` or ``max`` is taken.
+        layout: How a layer's output is to be read: ``auto``, ``channels_first`` or
+            ``channels_last``, see :func:`wsss.ops.tokens.to_feature_maps`.
+        patch_size: Pixels of one token in each direction; None finds it from their number.
 
     Raises:
         ConfigError: If an argument is not usable.
     """
 
-    def __init__(self, layer: str | None = None, norm: str = 'max', eps: float = 1e-5):
-        if layer is not None and not isinstance(layer, str):
-            raise ConfigError(
-                f'cam.layer must be a dotted path such as "backbone.layer4", got {layer!r}.'
-            )
+    # whether maps before ReLU are logits of each cell
+    gives_logits = False
+
+    def __init__(
+        self,
+        layer: str | Sequence[str] | None = None,
+        norm: str = 'max',
+        eps: float = 1e-5,
+        quantile: float = 0.995,
+        merge: str = 'mean',
+        layout: str = 'auto',
+        patch_size: int | None = None,
+    ):
+        self.layer = check_layer(layer)
+        self.norm = check_normalization(norm, 'cam.norm')
+        self.layout = check_layout(layout, 'cam.layout')
         if not eps >= 0:
             raise ConfigError(f'cam.eps must be at least 0, got {eps}.')
-        self.layer = layer
-        self.norm = check_normalization(norm, 'cam.norm')
+        if not 0 < quantile <= 1:
+            raise ConfigError(f'cam.quantile must be in (0, 1], got {quantile}.')
+        if merge not in MERGES:
+            raise ConfigError(
+                f'cam.merge={merge!r} is unknown.{near_matches(str(merge), MERGES)} '
+                f'Allowed: {", ".join(MERGES)}.'
+            )
+        if patch_size is not None and not (isinstance(patch_size, int) and patch_size > 0):
+            raise ConfigError(f'cam.patch_size must be a positive number, got {patch_size!r}.')
+        if self.uses_logits and not self.gives_logits:
+            raise ConfigError(
+                f'cam.norm={norm!r} is for maps that are logits, those of {type(self).__name__} '
+                "are not. Use CAM, or norm='max'."
+            )
+        if self.uses_logits and isinstance(self.layer, tuple):
+            raise ConfigError(
+                f"cam.norm={norm!r} works on one layer, got {self.layer}. Use norm='max'."
+            )
         self.eps = eps
+        self.quantile = quantile
+        self.merge = merge
+        self.patch_size = patch_size
+
+    @property
+    def uses_logits(self) -> bool:
+        """Whether maps keep their negative values because ``norm`` reads them as logits."""
+        return self.norm in LOGIT_NORMALIZATIONS
 
     @abstractmethod
     def explain(self, observation: Observation, rows: Tensor, classes: Tensor) -> Tensor:
@@ -56,28 +106,45 @@ class BaseCAM(ABC):
             float ``(M, h, w)``; negative values are cut by the caller.
         """
 
-    def reshape(self, features: Tensor) -> Tensor:
-        """Turn the layer's output into feature maps ``(N, C, h, w)``.
+    def reshape(self, features: Tensor, size: tuple[int, int]) -> Tensor:
+        """Turn a layer's output into feature maps ``(N, C, h, w)``.
 
-        Override it for layers that give tokens. It is applied to gradients too, so it may only
-        rearrange and drop values.
+        Override it for layers that :func:`wsss.ops.tokens.to_feature_maps` cannot read. It is
+        applied to gradients too, so it may only rearrange and drop values.
+
+        Args:
+            features: What the layer gives.
+            size: ``(H, W)`` of the images in pixels.
         """
-        if features.ndim != 4:
-            raise ConfigError(
-                f'cam.layer={self.layer!r} gives a tensor {tuple(features.shape)}; '
-                f'{type(self).__name__} needs feature maps (N, C, h, w). Name another layer, or '
-                'override reshape().'
-            )
-        return features
+        where = f'cam.layer={self.layer!r}'
+        return to_feature_maps(features, size, self.layout, self.patch_size, where)
 
     def normalize(self, maps: Tensor) -> Tensor:
-        """Normalise maps ``(..., h, w)`` one by one; a blank map stays blank."""
-        return normalize_maps(maps, self.norm, self.eps)
+        """Normalise the maps ``(K', h, w)`` of an image; a blank map stays blank."""
+        return normalize_maps(maps, self.norm, self.eps, self.quantile)
+
+    def to_score_maps(
+        self, ids: Tensor, maps: Tensor, size: tuple[int, int], normalized: bool = False
+    ) -> ScoreMaps:
+        """Normalise the maps ``(K', h, w)`` of an image and name them.
+
+        Args:
+            ids: Integer ``(K',)``, strictly increasing.
+            maps: As :meth:`raw_maps` returns them.
+            size: ``(H, W)`` of the image in pixels.
+            normalized: Whether ``maps`` are normalised already.
+        """
+        scores = maps if normalized else self.normalize(maps)
+        background = (1 - scores.sum(dim=0)).clamp(0, 1) if self.norm == 'softmax' else None
+        return ScoreMaps(torch.as_tensor(ids).to(maps.device), scores, size, background)
 
     def raw_maps(
         self, classifier: nn.Module, images: Tensor, classes: Sequence[Tensor]
     ) -> list[Tensor]:
         """Return maps after ReLU, not normalised, of all given classes in one pass.
+
+        Those of several layers are normalised before they are merged; those that ``norm`` reads as
+        logits are not cut by ReLU.
 
         Args:
             classifier: ``images -> logits (N, K)``: an mmpretrain classifier, or any module.
@@ -97,9 +164,9 @@ class BaseCAM(ABC):
                 f'{tuple(images.shape)} and {len(classes)} tensors'
             )
         counts = [len(ids) for ids in classes]
-        layer = find_layer(classifier, self.layer)
-        with observe(classifier, images, layer, self.reshape) as observation:
-            num_classes = observation.logits.shape[1]
+        layers = find_layers(classifier, self.layer)
+        with observe(classifier, images, layers, self.reshape) as observations:
+            num_classes = observations[0].logits.shape[1]
             wanted = torch.tensor([int(i) for ids in classes for i in ids], dtype=torch.int64)
             if len(wanted) and not 0 <= int(wanted.min()) <= int(wanted.max()) < num_classes:
                 raise DataError(
@@ -107,12 +174,32 @@ class BaseCAM(ABC):
                     f'{num_classes - 1}, the outputs of {type(classifier).__name__}. Check '
                     'num_classes of its head against the data set.'
                 )
-            if len(wanted) == 0:
-                maps = observation.activations.new_zeros(0, *observation.activations.shape[2:])
-            else:
-                rows = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
-                maps = self.explain(observation, rows, wanted).relu()
+            rows = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
+            maps = self._merged([self._explain(one, rows, wanted) for one in observations])
         return list(maps.split(counts))
+
+    def _explain(self, observation: Observation, rows: Tensor, classes: Tensor) -> Tensor:
+        if len(rows) == 0:
+            return observation.activations.new_zeros(0, *observation.activations.shape[2:])
+        maps = self.explain(observation, rows, classes)
+        return maps if self.uses_logits else maps.relu()
+
+    def _merged(self, maps: list[Tensor]) -> Tensor:
+        """Bring the maps ``(M, h, w)`` of each layer together on the finest grid."""
+        if len(maps) == 1:
+            return maps[0]
+        size = max((tuple(own.shape[1:]) for own in maps), key=lambda grid: grid[0] * grid[1])
+        if len(maps[0]) == 0:
+            return maps[0].new_zeros(0, *size)
+        stack = torch.stack(
+            [
+                F.interpolate(
+                    self.normalize(own)[None], size, mode='bilinear', align_corners=False
+                )[0]
+                for own in maps
+            ]
+        )
+        return stack.mean(dim=0) if self.merge == 'mean' else stack.amax(dim=0)
 
     def __call__(
         self, classifier: nn.Module, images: Tensor, classes: Sequence[Tensor]
@@ -130,7 +217,4 @@ class BaseCAM(ABC):
         """
         raw = self.raw_maps(classifier, images, classes)
         size = tuple(images.shape[2:])
-        return [
-            ScoreMaps(torch.as_tensor(ids).to(maps.device), self.normalize(maps), size)
-            for ids, maps in zip(classes, raw)
-        ]
+        return [self.to_score_maps(ids, maps, size) for ids, maps in zip(classes, raw)]

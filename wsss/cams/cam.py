@@ -27,6 +27,10 @@ class CAM(BaseCAM):
         layer: As in :class:`BaseCAM`.
         norm: As in :class:`BaseCAM`.
         eps: As in :class:`BaseCAM`.
+        quantile: As in :class:`BaseCAM`.
+        merge: As in :class:`BaseCAM`.
+        layout: As in :class:`BaseCAM`.
+        patch_size: As in :class:`BaseCAM`.
 
     Example:
         >>> from torchvision.models import resnet18
@@ -36,12 +40,17 @@ class CAM(BaseCAM):
         [(2, 2, 2), (1, 2, 2)]
     """
 
+    gives_logits = True
+
     def explain(self, observation: Observation, rows: Tensor, classes: Tensor) -> Tensor:
-        """Return ``sum_k w_ck A_k`` for each pair of image and class."""
+        """Return ``sum_k w_ck A_k`` for each pair of image and class, with bias for logits."""
         if observation.weight is None:
             raise ConfigError(
-                f'CAM(layer={self.layer!r}) needs a classifier whose logits are average pooling '
-                'and a linear layer on that feature map, and this is not so here. Use GradCAM, or '
-                'the last feature map (layer=None).'
+                f'CAM(layer={observation.path!r}) needs a classifier whose logits are average '
+                'pooling and a linear layer on that feature map, and this is not so here. Use '
+                'GradCAM, or the last feature map (layer=None).'
             )
-        return class_weighted(observation.activations, observation.weight, rows, classes)
+        maps = class_weighted(observation.activations, observation.weight, rows, classes)
+        if self.uses_logits:
+            maps = maps + observation.bias[classes.to(maps.device)][:, None, None]
+        return maps

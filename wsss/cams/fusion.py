@@ -29,15 +29,21 @@ class ViewFusion:
     (bilinear) and summed; one normalisation per class follows: the rule of PSA (Ahn and Kwak, CVPR
     2018) and IRN (Ahn et al., CVPR 2019). A mirror image's map is turned back before it is added.
 
+    Where ``cam.norm`` reads maps as logits (``sigmoid``, ``softmax``) they are averaged instead of
+    summed, so that the number of views does not matter.
+
     Views of equal size are run together, whatever image and scale they come from, and always with
     their mirror images.
 
     Args:
         flip: Add the mirror image of every view.
         norm: ``after``: normalise the sum. ``before``: normalise each map as well, so that weak
-            responses at one scale count as much as strong ones at another.
+            responses at one scale count as much as strong ones at another. Probabilities (of
+            ``sigmoid``, ``softmax``) are only averaged then.
         stride: The common grid has one cell for so many pixels of the original image.
         max_batch: How many images, mirror images counted, are run at once.
+        max_pixels: How many pixels are run at once, at least one view with its mirror image:
+            memory grows with the pixels, and large views gain nothing from large batches.
 
     Raises:
         ConfigError: If an argument is not usable.
@@ -55,6 +61,7 @@ class ViewFusion:
     norm: str = 'after'
     stride: int = 4
     max_batch: int = 32
+    max_pixels: int = 4_000_000
 
     def __post_init__(self):
         if self.norm not in ('after', 'before'):
@@ -66,6 +73,8 @@ class ViewFusion:
                 f'fusion.max_batch must be at least {1 + self.flip}'
                 f'{" (an image and its mirror image)" if self.flip else ""}, got {self.max_batch}.'
             )
+        if self.max_pixels < 1:
+            raise ConfigError(f'fusion.max_pixels must be at least 1, got {self.max_pixels}.')
 
     def __call__(
         self,
@@ -92,11 +101,14 @@ class ViewFusion:
         """
         sums = self._sum(cam, classifier, views, classes, sizes, prepare)
         result = []
-        for ids, size, total in zip(classes, sizes, sums):
+        for ids, size, total, own in zip(classes, sizes, sums, views):
             ids = torch.as_tensor(ids, dtype=torch.int64)
             if total is None:
                 total = torch.zeros(len(ids), *grid_size(size, self.stride))
-            result.append(ScoreMaps(ids.to(total.device), cam.normalize(total), size))
+            if cam.uses_logits:
+                total = total / (len(own) * (1 + self.flip))
+            done = cam.uses_logits and self.norm == 'before'
+            result.append(cam.to_score_maps(ids, total, size, normalized=done))
         return result
 
     def _sum(self, cam, classifier, views, classes, sizes, prepare) -> list[Tensor | None]:
@@ -107,8 +119,9 @@ class ViewFusion:
                 for scale, view in enumerate(own):
                     groups[tuple(view.shape[-2:])].append((image, scale))
         sums: list[Tensor | None] = [None] * len(views)
-        step = self.max_batch // (1 + self.flip)
-        for members in groups.values():
+        for (height, width), members in groups.items():
+            fitting = min(self.max_batch, self.max_pixels // (height * width))
+            step = max(1, fitting // (1 + self.flip))
             for start in range(0, len(members), step):
                 part = members[start : start + step]
                 batch = prepare(torch.stack([views[image][scale] for image, scale in part]))

@@ -21,10 +21,14 @@ class GradCAM(GradientCAM):
 
     Args:
         layer: As in :class:`BaseCAM`.
-        norm: As in :class:`BaseCAM`.
+        norm: As in :class:`GradientCAM`.
         eps: As in :class:`GradientCAM`.
         force_gradient: As in :class:`GradientCAM`.
         max_maps: As in :class:`GradientCAM`.
+        quantile: As in :class:`BaseCAM`.
+        merge: As in :class:`BaseCAM`.
+        layout: As in :class:`BaseCAM`.
+        patch_size: As in :class:`BaseCAM`.
 
     Example:
         >>> from torchvision.models import resnet18

@@ -3,13 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from ..errors import ConfigError, near_matches
 from ..registry import CAMS
 from .gradient_cam import GradientCAM
-from .linear import class_weighted, map_weighted, take_images
+from .linear import class_weighted, image_weighted, map_weighted
 
 VARIANTS = ('paper', 'official', 'pixelwise')
 
@@ -32,13 +34,17 @@ class GradCAMPlusPlus(GradientCAM):
 
     Args:
         layer: As in :class:`BaseCAM`.
-        norm: As in :class:`BaseCAM`.
+        norm: As in :class:`GradientCAM`.
         eps: As in :class:`GradientCAM`.
         variant: ``paper``: as above; ``official``: the authors' code, ``alpha`` divided by its sum
             over the positions with ``g > 0``; ``pixelwise``: ``A_k(p)`` in place of ``S_k``, found
             in several reimplementations, not in the paper.
         force_gradient: As in :class:`GradientCAM`.
         max_maps: As in :class:`GradientCAM`.
+        quantile: As in :class:`BaseCAM`.
+        merge: As in :class:`BaseCAM`.
+        layout: As in :class:`BaseCAM`.
+        patch_size: As in :class:`BaseCAM`.
 
     Raises:
         ConfigError: For an unknown variant.
@@ -52,14 +58,20 @@ class GradCAMPlusPlus(GradientCAM):
 
     def __init__(
         self,
-        layer: str | None = None,
+        layer: str | Sequence[str] | None = None,
         norm: str = 'max',
         eps: float = 1e-12,
         variant: str = 'paper',
         force_gradient: bool = False,
         max_maps: int = 32,
+        quantile: float = 0.995,
+        merge: str = 'mean',
+        layout: str = 'auto',
+        patch_size: int | None = None,
     ):
-        super().__init__(layer, norm, eps, force_gradient, max_maps)
+        super().__init__(
+            layer, norm, eps, force_gradient, max_maps, quantile, merge, layout, patch_size
+        )
         if variant not in VARIANTS:
             raise ConfigError(
                 f'GradCAMPlusPlus.variant={variant!r} is unknown.'
@@ -83,12 +95,7 @@ class GradCAMPlusPlus(GradientCAM):
             own = positive[classes.to(weight.device)]
             means = activations.mean(dim=(2, 3)).relu()[rows.to(weight.device)]
             weights = own / (2 + means * own)
-            return torch.cat(
-                [
-                    map_weighted(take_images(activations, part), some)
-                    for part, some in zip(rows.split(self.max_maps), weights.split(self.max_maps))
-                ]
-            )
+            return image_weighted(activations, weights, rows)
         return super().weigh_linear(activations, weight, rows, classes)
 
 

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
 from ..errors import ConfigError
 from .base import BaseCAM
-from .linear import take_images
+from .linear import rank_in_image, take_images
 from .observation import Observation, full_precision
 
 
@@ -24,11 +25,15 @@ class GradientCAM(BaseCAM):
 
     Args:
         layer: As in :class:`BaseCAM`.
-        norm: As in :class:`BaseCAM`.
+        norm: As in :class:`BaseCAM`; not those of logits.
         eps: As in :class:`BaseCAM`; tiny, because gradients have no natural scale.
         force_gradient: True always does the backward pass, to check the short cut.
         max_maps: How many maps are weighed at once where no backward pass is needed; bounds the
             memory.
+        quantile: As in :class:`BaseCAM`.
+        merge: As in :class:`BaseCAM`.
+        layout: As in :class:`BaseCAM`.
+        patch_size: As in :class:`BaseCAM`.
 
     Example:
         >>> class LogitGradient(GradientCAM):
@@ -38,13 +43,17 @@ class GradientCAM(BaseCAM):
 
     def __init__(
         self,
-        layer: str | None = None,
+        layer: str | Sequence[str] | None = None,
         norm: str = 'max',
         eps: float = 1e-12,
         force_gradient: bool = False,
         max_maps: int = 32,
+        quantile: float = 0.995,
+        merge: str = 'mean',
+        layout: str = 'auto',
+        patch_size: int | None = None,
     ):
-        super().__init__(layer, norm, eps)
+        super().__init__(layer, norm, eps, quantile, merge, layout, patch_size)
         if max_maps < 1:
             raise ConfigError(f'cam.max_maps must be at least 1, got {max_maps}.')
         self.force_gradient = force_gradient
@@ -93,8 +102,8 @@ class GradientCAM(BaseCAM):
     def _weigh_backward(self, observation: Observation, rows: Tensor, classes: Tensor) -> Tensor:
         if not observation.logits.requires_grad:
             raise ConfigError(
-                f'cam.layer={self.layer!r}: the logits do not depend on it with gradients (the '
-                'classifier switches them off after it). Name a later layer.'
+                f'cam.layer={observation.path!r}: the logits do not depend on it with gradients '
+                '(the classifier switches them off after it). Name a later layer.'
             )
         order = rank_in_image(rows)
         last = int(order.max())
@@ -105,27 +114,17 @@ class GradientCAM(BaseCAM):
             with torch.enable_grad():
                 score = observation.logits[images.tolist(), classes[chosen].tolist()].sum()
             (gradient,) = torch.autograd.grad(
-                score, observation.features, retain_graph=rank < last, allow_unused=True
+                score,
+                observation.features,
+                retain_graph=rank < last or observation.keep_graph,
+                allow_unused=True,
             )
             if gradient is None:
                 raise ConfigError(
-                    f'cam.layer={self.layer!r}: the logits do not depend on it. Name another.'
+                    f'cam.layer={observation.path!r}: the logits do not depend on it. Name another.'
                 )
-            gradient = take_images(full_precision(self.reshape(gradient)), images)
+            gradient = full_precision(self.reshape(gradient, observation.image_size))
+            gradient = take_images(gradient, images)
             taken = take_images(observation.activations, images)
             maps[chosen.to(maps.device)] = self.weigh(taken, gradient).to(maps.dtype)
         return maps
-
-
-def rank_in_image(rows: Tensor) -> Tensor:
-    """Return for each map the how manyth of its image it is, from 0.
-
-    Args:
-        rows: int64 ``(M,)``, ascending.
-
-    Example:
-        >>> rank_in_image(torch.tensor([0, 2, 2, 2, 3]))
-        tensor([0, 0, 1, 2, 0])
-    """
-    _, counts = rows.unique_consecutive(return_counts=True)
-    return torch.cat([torch.arange(count) for count in counts.tolist()])

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -19,81 +20,141 @@ class Observation:
     """Activations and logits of a batch, and how the first lead to the second.
 
     Args:
-        features: The layer's output as it is: a leaf that ``logits`` depend on.
+        path: Of the layer.
+        features: The layer's output as it is, which ``logits`` depend on.
         activations: The same as feature maps ``(N, C, h, w)``, float32 or float64, detached.
         logits: ``(N, K)``, with the graph from ``features`` on.
         weight: ``(K, C)`` if the logits are global average pooling and a linear layer on
             ``activations``, else None.
+        bias: ``(K,)``, of that linear layer; 0 if it has none, None if there is no such layer.
+        image_size: ``(H, W)`` of the batch in pixels.
+        keep_graph: Whether another layer still needs the graph.
     """
 
+    path: str
     features: Tensor
     activations: Tensor
     logits: Tensor
     weight: Tensor | None
+    bias: Tensor | None
+    image_size: tuple[int, int]
+    keep_graph: bool
 
 
 @contextmanager
 def observe(
     classifier: nn.Module,
     images: Tensor,
-    layer: nn.Module,
-    reshape: Callable[[Tensor], Tensor],
-) -> Iterator[Observation]:
-    """Run the classifier once and watch ``layer``; nothing stays behind.
+    layers: Mapping[str, nn.Module],
+    reshape: Callable[[Tensor, tuple[int, int]], Tensor],
+) -> Iterator[list[Observation]]:
+    """Run the classifier once and watch ``layers``; nothing stays behind.
 
-    Up to the layer no graph is kept. Its output is cut off there and made a leaf; what follows
-    gets a copy, so in-place operations after the layer do not change it. Gradients are left to
-    ``torch.autograd.grad``, which does not touch ``.grad`` of parameters. Works inside
+    Up to the first of them no graph is kept: its output is cut off there and made a leaf. What
+    follows gets a copy, so in-place operations after a layer do not change it. Gradients are left
+    to ``torch.autograd.grad``, which does not touch ``.grad`` of parameters. Works inside
     ``torch.no_grad``, and ``classifier`` may be in training mode (it is run in evaluation mode).
 
     Args:
         classifier: ``images -> logits (N, K)``.
         images: Normalised images ``(N, 3, H, W)``.
-        layer: A part of the classifier whose output, or the last of whose outputs, is watched.
-        reshape: Turns the layer's output, and its gradient, into ``(N, C, h, w)``.
+        layers: By path, parts of the classifier whose output, or the last of whose outputs, is
+            watched.
+        reshape: Turns a layer's output, and its gradient, into ``(N, C, h, w)``, given the size of
+            the images.
+
+    Yields:
+        One observation for each layer.
 
     Raises:
-        ConfigError: If the layer is not run or its output is not a tensor.
+        ConfigError: If a layer is not run or its output is not a tensor.
         CheckpointError: If the logits are not finite.
     """
-    seen: list[Tensor] = []
-
-    def cut(_module: nn.Module, _inputs: tuple, output: Tensor | tuple | list) -> object:
-        last = output[-1] if isinstance(output, (tuple, list)) else output
-        if not isinstance(last, Tensor) or not last.is_floating_point():
-            raise ConfigError(
-                f'cam.layer: {type(layer).__name__} gives {type(last).__name__}, maps need a '
-                'float tensor. Name another layer.'
-            )
-        torch.set_grad_enabled(True)
-        leaf = last.detach().requires_grad_()
-        seen[:] = [leaf]
-        passed_on = leaf.clone()
-        if isinstance(output, (tuple, list)):
-            return type(output)([*output[:-1], passed_on])
-        return passed_on
-
+    seen: dict[str, Tensor] = {}
     with torch.inference_mode(False), torch.no_grad(), evaluating(classifier):
-        handle = layer.register_forward_hook(cut)
+        handles = [
+            layer.register_forward_hook(partial(_cut, seen, path)) for path, layer in layers.items()
+        ]
         try:
             logits = classifier(images.clone() if images.is_inference() else images)
         finally:
-            handle.remove()
+            for handle in handles:
+                handle.remove()
             torch.set_grad_enabled(False)
-        if not seen:
-            raise ConfigError(
-                f'cam.layer: {type(layer).__name__} is not run when {type(classifier).__name__} '
-                'classifies. Name a layer that is.'
-            )
+        for path, layer in layers.items():
+            if path not in seen:
+                raise ConfigError(
+                    f'cam.layer={path!r}: {type(layer).__name__} is not run when '
+                    f'{type(classifier).__name__} classifies. Name a layer that is.'
+                )
         if not isinstance(logits, Tensor) or logits.ndim != 2:
             raise ConfigError(
                 f'{type(classifier).__name__} must return logits (N, K), got '
                 f'{tuple(logits.shape) if isinstance(logits, Tensor) else type(logits).__name__}.'
             )
+        check_finite(classifier, logits)
         with torch.autocast(images.device.type, enabled=False):
-            activations = full_precision(reshape(seen[0].detach()))
-            weight = pooled_linear_weight(classifier, seen[0], activations, logits, reshape)
-            yield Observation(seen[0], activations, logits, weight)
+            size = tuple(images.shape[2:])
+            observations = [
+                _observation(classifier, path, features, logits, size, reshape)
+                for path, features in seen.items()
+            ]
+            observations[-1].keep_graph = False
+            yield observations
+
+
+def _observation(
+    classifier: nn.Module,
+    path: str,
+    features: Tensor,
+    logits: Tensor,
+    size: tuple[int, int],
+    reshape: Callable[[Tensor, tuple[int, int]], Tensor],
+) -> Observation:
+    activations = full_precision(reshape(features.detach(), size))
+
+    def maps(gradient: Tensor) -> Tensor:
+        return reshape(gradient, size)
+
+    weight, bias = pooled_linear(classifier, features, activations, logits, maps)
+    return Observation(path, features, activations, logits, weight, bias, size, keep_graph=True)
+
+
+def _cut(
+    seen: dict[str, Tensor],
+    path: str,
+    layer: nn.Module,
+    _inputs: tuple,
+    output: Tensor | tuple | list,
+) -> object:
+    """Keep the layer's output as the leaf of the graph, or as a part of it, and pass on a copy."""
+    last = output[-1] if isinstance(output, (tuple, list)) else output
+    if not isinstance(last, Tensor) or not last.is_floating_point():
+        raise ConfigError(
+            f'cam.layer={path!r}: {type(layer).__name__} gives {type(last).__name__}, maps need a '
+            'float tensor. Name another layer.'
+        )
+    torch.set_grad_enabled(True)
+    # after an earlier layer the graph must go on to that one
+    seen[path] = last if last.requires_grad else last.detach().requires_grad_()
+    passed_on = seen[path].clone()
+    if isinstance(output, (tuple, list)):
+        return type(output)([*output[:-1], passed_on])
+    return passed_on
+
+
+def check_finite(classifier: nn.Module, logits: Tensor) -> None:
+    """Refuse logits with NaN or infinity.
+
+    Raises:
+        CheckpointError: Saying where they may come from.
+    """
+    if not bool(torch.isfinite(logits.detach()).all()):
+        raise CheckpointError(
+            f'{type(classifier).__name__} gives logits that are not finite: its weights hold NaN '
+            'or infinity, the images are not normalised, or float16 overflows. Check the '
+            'checkpoint (load_from).'
+        )
 
 
 def full_precision(x: Tensor) -> Tensor:
@@ -101,14 +162,14 @@ def full_precision(x: Tensor) -> Tensor:
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
 
 
-def pooled_linear_weight(
+def pooled_linear(
     classifier: nn.Module,
     features: Tensor,
     activations: Tensor,
     logits: Tensor,
     reshape: Callable[[Tensor], Tensor],
-) -> Tensor | None:
-    """Return the weights of the last linear layer if it directly follows average pooling.
+) -> tuple[Tensor, Tensor] | tuple[None, None]:
+    """Return weight and bias of the last linear layer if it directly follows average pooling.
 
     It is not guessed from names: the last ``Linear`` or 1x1 convolution is taken, and the logits
     it gives for the mean of ``activations`` are compared with the classifier's own. That holds
@@ -117,50 +178,42 @@ def pooled_linear_weight(
 
     Args:
         classifier: Its head, if it has one, else the whole is searched.
-        features: The leaf that the logits depend on.
+        features: What the logits depend on.
         activations: The same as ``(N, C, h, w)``.
         logits: ``(N, K)``.
         reshape: Turns a gradient of ``features`` into one of ``activations``.
 
     Returns:
-        ``(K, C)`` in the type of ``activations``, or None.
-
-    Raises:
-        CheckpointError: If the logits are not finite.
+        ``(K, C)`` and ``(K,)`` in the type of ``activations``, or twice None.
     """
     values = logits.detach()
-    if not bool(torch.isfinite(values).all()):
-        raise CheckpointError(
-            f'{type(classifier).__name__} gives logits that are not finite: its weights hold NaN '
-            'or infinity, or the images are not normalised. Check the checkpoint (load_from).'
-        )
     linear = _last_linear(classifier)
     if linear is None:
-        return None
+        return None, None
     weight = linear.weight.detach().flatten(1).to(activations.dtype)
     if weight.shape != (logits.shape[1], activations.shape[1]):
-        return None
+        return None, None
     given = values.to(activations.dtype)
     rounding = 4 * torch.finfo(values.dtype).eps * given.abs().max()
-    if linear.bias is not None:
-        given = given - linear.bias.detach().to(activations.dtype)
+    bias = given.new_zeros(len(weight)) if linear.bias is None else linear.bias.detach().to(given)
+    given = given - bias
     error = (activations.mean(dim=(2, 3)) @ weight.T - given).abs().max()
     tolerance = 5e-3 if values.dtype in (torch.float32, torch.float64) else 5e-2
     error, signal, rounding = torch.stack([error, given.abs().max(), rounding]).tolist()
     if error > tolerance * signal + rounding:
-        return None
+        return None, None
     if rounding > tolerance * signal and logits.requires_grad:
         mix = torch.randn(logits.shape[1], generator=torch.Generator().manual_seed(0)).to(weight)
         with torch.enable_grad():
             score = (logits * mix.to(logits.dtype)).sum()
         (found,) = torch.autograd.grad(score, features, retain_graph=True, allow_unused=True)
         if found is None:
-            return None
+            return None, None
         found = full_precision(reshape(found))
         known = (mix @ weight)[:, None, None] / (found.shape[2] * found.shape[3])
         if bool((found - known).abs().max() > tolerance * known.abs().max()):
-            return None
-    return weight
+            return None, None
+    return weight, bias
 
 
 def _last_linear(classifier: nn.Module) -> nn.Linear | nn.Conv2d | None:

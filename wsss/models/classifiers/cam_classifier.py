@@ -12,7 +12,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
-from ...cams import ViewFusion
+from ...cams import Preparation, ViewFusion
 from ...errors import ConfigError, DataError, near_matches
 from ...ops.output_stride import set_output_stride
 from ...registry import CAMS, MODELS, build, check_arguments
@@ -34,6 +34,9 @@ class CAMClassifier(ImageClassifier):
         cam: Which maps: a dict with a ``type`` of the registry ``CAMS``. None gives an ordinary
             classifier.
         fusion: Arguments of :class:`wsss.cams.ViewFusion`.
+        extraction: Arguments of :class:`wsss.cams.Preparation`: how the network is made fast while
+            it explains (batch norm folded and channels-last by default, ``dtype='bfloat16'`` for
+            mixed precision). Training and weights do not change by it.
         class_source: Which classes are explained. ``label``: the image's label; ``pred``: those
             the head predicts for the first view (a wrong one costs its whole region);
             ``label_or_pred``: the prediction only where the image has no label.
@@ -65,6 +68,7 @@ class CAMClassifier(ImageClassifier):
         backbone: dict,
         cam: dict | None = None,
         fusion: dict | None = None,
+        extraction: dict | None = None,
         class_source: str = 'label',
         output_stride: int | None = None,
         dilate: bool = False,
@@ -83,6 +87,9 @@ class CAMClassifier(ImageClassifier):
         check_arguments(ViewFusion, fusion, 'model.fusion')
         self.cam = None if cam is None else build(CAMS, cam, 'model.cam')
         self.fusion = ViewFusion(**fusion)
+        extraction = dict(extraction or {})
+        check_arguments(Preparation, extraction, 'model.extraction')
+        self.extraction = Preparation(**extraction)
         self.class_source = class_source
         if output_stride is not None:
             set_output_stride(self.backbone, output_stride, dilate)
@@ -125,14 +132,14 @@ class CAMClassifier(ImageClassifier):
                     'CAMClassifier needs, for each image, a list of views and a sample with '
                     'ori_shape. End the pipeline with wsss.MultiScaleViews and wsss.PackViews.'
                 )
-        maps = self.fusion(
-            self.cam,
-            self,
-            views,
-            self._classes(views, samples),
-            [sample.ori_shape for sample in samples],
-            self.normalize_views,
-        )
+        classes = self._classes(views, samples)
+        sizes = [sample.ori_shape for sample in samples]
+        if not len(views):
+            return []
+        first = self.normalize_views(views[0][0][None])
+        classifier = self.extraction.prepare(self, self.cam, first)
+        with self.extraction.autocast(first.device):
+            maps = self.fusion(self.cam, classifier, views, classes, sizes, self.normalize_views)
         for sample, own in zip(samples, maps):
             sample.score_maps = own
         return list(samples)
