@@ -85,6 +85,21 @@ def test_a_batch_is_never_larger_than_the_bound(make_classifier, views):
     assert max(sizes) == 2
 
 
+def test_large_views_run_in_small_batches(make_classifier, views):
+    classifier, shapes = make_classifier(), []
+    original = classifier.forward
+    classifier.forward = lambda x: (shapes.append(tuple(x.shape)), original(x))[1]
+    four = ([views[0]] * 4, [CLASSES[0]] * 4, SIZES[:1] * 4)
+    fusion = ViewFusion(max_pixels=4 * 20 * 28)
+    found = fusion(CAM(), classifier, *four, torch.Tensor.double)
+    assert max(n for n, _, h, w in shapes if (h, w) == (20, 28)) == 4
+    assert max(n for n, _, h, w in shapes if (h, w) == (10, 14)) == 8
+    # one view and its mirror image at least
+    assert min(n for n, *_ in shapes) == 2
+    for one, other in zip(found, ViewFusion()(CAM(), classifier, *four, torch.Tensor.double)):
+        torch.testing.assert_close(one.scores, other.scores)
+
+
 def test_images_without_class_are_not_run(make_classifier, views):
     classifier = make_classifier()
     classifier.forward = None
@@ -122,6 +137,7 @@ def test_the_grid_has_one_cell_for_four_pixels():
     'arguments, message',
     [
         (dict(norm='none'), "fusion.norm must be 'after' or 'before', got 'none'"),
+        (dict(max_pixels=0), 'fusion.max_pixels must be at least 1'),
         (dict(stride=0), 'fusion.stride must be at least 1'),
         (dict(max_batch=1), r'fusion.max_batch must be at least 2 \(an image and its mirror'),
         (dict(max_batch=0, flip=False), 'fusion.max_batch must be at least 1, got 0'),

@@ -64,6 +64,40 @@ def test_test_step_returns_maps_of_the_labels_on_the_grid_of_the_original(make_m
     assert float(first.score_maps.scores.max()) == pytest.approx(1)
 
 
+def test_extraction_changes_neither_maps_nor_weights(make_model, data):
+    plain = make_model(
+        cam=dict(type='GradCAMPlusPlus'),
+        extraction=dict(fold_batch_norm=False, channels_last=False),
+    )
+    expected = [s.score_maps.scores.clone() for s in plain.test_step(data)]
+    fast = make_model(cam=dict(type='GradCAMPlusPlus'))
+    state = {key: value.clone() for key, value in fast.state_dict().items()}
+    for sample, scores in zip(fast.test_step(data), expected):
+        torch.testing.assert_close(sample.score_maps.scores, scores, atol=1e-4, rtol=0)
+    assert all(torch.equal(value, state[key]) for key, value in fast.state_dict().items())
+    assert list(fast.state_dict()) == list(plain.state_dict())
+
+
+def test_maps_follow_weights_that_change_between_steps(make_model, data):
+    model = make_model(cam=dict(type='CAM'))
+    before = model.test_step(data)[0].score_maps.scores.clone()
+    model.head.fc.weight.data.neg_()
+    after = model.test_step(data)[0].score_maps.scores.clone()
+    model.head.fc.weight.data.neg_()
+    assert not torch.allclose(before, after)
+    torch.testing.assert_close(model.test_step(data)[0].score_maps.scores, before)
+
+
+def test_mixed_precision_gives_nearly_the_same_maps(make_model, data):
+    expected = [
+        s.score_maps.scores.clone() for s in make_model(cam=dict(type='CAM')).test_step(data)
+    ]
+    half = make_model(cam=dict(type='CAM'), extraction=dict(dtype='bfloat16'))
+    for sample, scores in zip(half.test_step(data), expected):
+        assert sample.score_maps.scores.dtype == torch.float32
+        assert float((sample.score_maps.scores - scores).abs().mean()) < 0.05
+
+
 def test_views_are_normalised_with_mean_and_deviation(make_model, data):
     model = make_model(cam=dict(type='GradCAM'), fusion=dict(flip=False, stride=1))
     data['inputs'] = [own[:1] for own in data['inputs']]
@@ -179,6 +213,7 @@ def test_a_pipeline_without_views_is_refused(make_model, data):
     [
         (dict(class_source='labels'), "class_source='labels'.* Did you mean 'label'"),
         (dict(fusion=dict(flips=True)), "model.fusion.flips: .* Did you mean 'flip'"),
+        (dict(extraction=dict(dtypes='x')), "model.extraction.dtypes: .* Did you mean 'dtype'"),
         (dict(fusion=dict(norm='no')), "fusion.norm must be 'after' or 'before'"),
         (dict(cam=dict(type='GradCam')), "model.cam.type: 'GradCam' .* Did you mean 'GradCAM'"),
         (dict(cam=dict(layer='x')), "model.cam must be a dict with the key 'type'"),

@@ -89,7 +89,9 @@ class Preparation:
         key = (id(classifier), cam.layer, channels_last, *_fingerprint(classifier))
         if self._prepared is None or self._prepared[0] != key:
             self._prepared = None  # never two copies at a time
-            self._prepared = (key, self._copy(classifier, cam, images, channels_last))
+            with torch.inference_mode(False):
+                copied = self._copy(classifier, cam, images, channels_last)
+            self._prepared = (key, copied)
         return self._prepared[1]
 
     def _copy(
@@ -108,11 +110,14 @@ class Preparation:
 
 @torch.no_grad()
 def _fingerprint(model: nn.Module) -> tuple:
-    """Return what changes when weights do: their places, versions and sums.
+    """Return what changes when weights do: their places, versions, sums and norms.
 
-    Editing ``.data`` leaves the version as it is, hence the sums: one pass over the weights.
+    Editing ``.data``, as averages of weights do, leaves the version as it is, hence the figures.
     """
     tensors = [*model.parameters(), *model.buffers()]
     floats = [tensor for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
-    sums = torch.stack(torch._foreach_norm(floats)).tolist() if floats else []
-    return (*((tensor.data_ptr(), tensor._version) for tensor in tensors), *sums)
+    figures = [*torch._foreach_norm(floats), *(tensor.sum() for tensor in floats)]
+    return (
+        *((tensor.data_ptr(), tensor._version) for tensor in tensors),
+        *(torch.stack(figures).tolist() if figures else ()),
+    )

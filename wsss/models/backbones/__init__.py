@@ -2,5 +2,6 @@
 """Backbones that mmpretrain lacks."""
 
 from .plain_conv_net import PlainConvNet
+from .torchvision_backbone import TorchvisionBackbone
 
-__all__ = ['PlainConvNet']
+__all__ = ['PlainConvNet', 'TorchvisionBackbone']
