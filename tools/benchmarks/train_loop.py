@@ -29,7 +29,7 @@ from torch.utils.data import DataLoader
 
 sys.path.insert(0, str(Path(__file__).parent))
 from common import make_parser, medians, prepare, report, time_row
-from generated import PETS_LIGHT, SHAPES, build, stage_config, write_weights
+from stages import PETS_LIGHT, SHAPES, build, stage_config, write_weights
 
 from wsss import compat
 from wsss.engine.cli import train_main

@@ -1,23 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generated images and a network that responds to them: stages to time without a download."""
+"""Stages to run without a download: generated images, weights that respond to them, files."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import logging
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from mmengine.registry import DefaultScope
+from PIL import Image
 from torch import nn
 
 from wsss.engine import checkpoint
 from wsss.engine.cli import load_config
 from wsss.engine.pipeline import Pipeline
 from wsss.registry import DATASETS, MODELS
+from wsss.structures import ScoreStore
 
 ROOT = Path(__file__).resolve().parents[2]
 PETS_LIGHT = ROOT / 'configs/cam/pets_light.py'
@@ -88,3 +93,35 @@ def write_weights(file: Path, target: Path, images: int = 16) -> None:
     with torch.no_grad():
         model.backbone(batch)
     checkpoint.save(model.state_dict(), target)
+
+
+def environment(threads: int) -> dict[str, str]:
+    """Return the environment of a tool that is to run with so many threads."""
+    count = str(threads)
+    own = dict(OMP_NUM_THREADS=count, MKL_NUM_THREADS=count, PYTHON=sys.executable)
+    return {**os.environ, **own}
+
+
+def file_differences(one: Path, other: Path) -> dict[str, float]:
+    """Compare the score files and masks that two runs have in common.
+
+    Returns:
+        Largest difference of two scores, share of the pixels with different labels, and share of
+        the files that are not the same bytes.
+    """
+    scores = labels = pixels = unlike = 0
+    stores = [ScoreStore(run / 'cams/scores') for run in (one, other)]
+    names = sorted(path.stem for path in stores[1].folder.iterdir())
+    for name in names:
+        a, b = (store.read(name).scores for store in stores)
+        scores = max(scores, float((a - b).abs().max()))
+        paths = [run / f'pseudo_labels/masks/{name}.png' for run in (one, other)]
+        a, b = (np.asarray(Image.open(path)) for path in paths)
+        labels, pixels = labels + int((a != b).sum()), pixels + a.size
+        files = [paths, [store.path(name) for store in stores]]
+        unlike += sum(a.read_bytes() != b.read_bytes() for a, b in files)
+    return dict(
+        max_abs_diff_scores=scores,
+        share_of_pixels_that_differ=labels / pixels,
+        share_of_files_that_differ=unlike / (2 * len(names)),
+    )
