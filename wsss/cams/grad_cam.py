@@ -46,4 +46,4 @@ class GradCAM(GradientCAM):
     ) -> Tensor:
         """Return CAM divided by the number of cells."""
         area = activations.shape[2] * activations.shape[3]
-        return class_weighted(activations, weight / area, rows, classes)
+        return class_weighted(activations, weight, rows, classes) / area

@@ -87,12 +87,11 @@ class GradCAMPlusPlus(GradientCAM):
         self, activations: Tensor, weight: Tensor, rows: Tensor, classes: Tensor
     ) -> Tensor:
         """Return the closed forms: with ``g = w / Z`` the sums over pixels are known."""
-        positive = weight.relu()
         if self.variant == 'official':
             area = activations.shape[2] * activations.shape[3]
-            return class_weighted(activations, positive / area, rows, classes)
+            return class_weighted(activations, weight.relu(), rows, classes) / area
         if self.variant == 'paper':
-            own = positive[classes.to(weight.device)]
+            own = weight[classes.to(weight.device)].relu()
             means = activations.mean(dim=(2, 3)).relu()[rows.to(weight.device)]
             weights = own / (2 + means * own)
             return image_weighted(activations, weights, rows)

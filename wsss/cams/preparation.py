@@ -116,7 +116,7 @@ def _fingerprint(model: nn.Module) -> tuple:
     """
     tensors = [*model.parameters(), *model.buffers()]
     floats = [tensor for tensor in tensors if tensor.is_floating_point() and tensor.numel()]
-    figures = [*torch._foreach_norm(floats), *(tensor.sum() for tensor in floats)]
+    figures = [f.float() for t in floats for f in (t.norm(), t.sum())]
     return (
         *((tensor.data_ptr(), tensor._version) for tensor in tensors),
         *(torch.stack(figures).tolist() if figures else ()),

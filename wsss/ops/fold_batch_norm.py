@@ -140,4 +140,4 @@ def _fold(pair: _Pair) -> None:
     )
     conv.weight = nn.Parameter(weight.detach(), requires_grad=False)
     conv.bias = nn.Parameter(bias.detach(), requires_grad=False)
-    setattr(pair.parent, pair.name, nn.Identity())
+    setattr(pair.parent, pair.name, nn.Identity().train(norm.training))

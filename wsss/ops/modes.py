@@ -23,7 +23,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         >>> net.training
         True
     """
-    training = [part for part in module.modules() if part.training]
+    training = [part for part in _parts(module) if part.training]
     for part in training:
         part.training = False
     try:
@@ -31,3 +31,14 @@ def evaluating(module: nn.Module) -> Iterator[None]:
     finally:
         for part in training:
             part.training = True
+
+
+def _parts(module: nn.Module) -> set[nn.Module]:
+    """Return the module and all its parts: what ``modules()`` gives, several times faster."""
+    found, left = {module}, [module]
+    while left:
+        for part in left.pop()._modules.values():
+            if part is not None and part not in found:
+                found.add(part)
+                left.append(part)
+    return found
