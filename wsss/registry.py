@@ -47,6 +47,8 @@ FUNCTIONS = Registry(
     'function', parent=MMENGINE_FUNCTIONS, scope='wsss', locations=['wsss.engine.functions']
 )
 
+# image labels of a folder of pictures: class folders, tables, annotation files, masks
+LABEL_SOURCES = Registry('label_source', scope='wsss', locations=['wsss.datasets.label_sources'])
 # class activation maps: (classifier, images, present classes) -> ScoreMaps
 CAMS = Registry('cam', scope='wsss', locations=['wsss.cams'])
 # background decision: where the threshold of a pseudo-labeler comes from

@@ -2,8 +2,9 @@
 """Data sets."""
 
 from .base import IGNORE, ImageRecord, WSSSDataset
+from .folder import FolderDataset
 from .oxford_pet import OxfordPet
 from .shapes import Shapes
 from .voc12 import VOC12
 
-__all__ = ['IGNORE', 'ImageRecord', 'OxfordPet', 'Shapes', 'VOC12', 'WSSSDataset']
+__all__ = ['FolderDataset', 'IGNORE', 'ImageRecord', 'OxfordPet', 'Shapes', 'VOC12', 'WSSSDataset']
