@@ -2,8 +2,9 @@
 """Time the stages of maps and labels on one process and on two, of one thread each.
 
 All ways go through ``tools/dist_train.sh``, with ``num_workers=0``: the process itself reads the
-images, so that one process uses one core and two use two. The seconds are those of the stage in its
-``record.json``: from building the Runner to the last figure, starting Python left out. How fast the
+images, so that one process uses one core and two use two. Both figures come from the stage's
+``record.json``: its seconds, from building the Runner to the last figure, and the images/s of its
+loop, without the second or two that every stage takes however many images it has. How fast the
 machine itself gets with a second busy core is shown by two unrelated runs at the same time, each
 over half of the images. Score files and masks of one and two processes are compared.
 """
@@ -13,13 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
-from common import make_parser, medians, prepare, report, time_row
+from common import make_parser, prepare, report, time_row
 from stages import (
     PETS_LIGHT,
     ROOT,
@@ -67,8 +69,8 @@ class Runs:
         build(DATASETS, config['test_dataloader']['dataset']).full_init()
         write_weights(self.config, folder / 'classifier' / WEIGHTS)
 
-    def __call__(self, name: str, processes: int, at_once: int = 1) -> dict[str, float]:
-        """Run the stages and return their seconds; of several runs at once, those of the slowest.
+    def __call__(self, name: str, processes: int, at_once: int = 1) -> dict[str, tuple]:
+        """Run the stages; return the seconds (of the slowest run) and images/s (of all) of each.
 
         Args:
             name: Folder of the run; several runs at once append their number.
@@ -96,13 +98,13 @@ class Runs:
             if code:
                 log = (self.folder / f'{target.name}.log').read_text()
                 raise SystemExit(f'{processes} processes: the stages failed:\n{log[-2000:]}')
-        return {
-            stage: max(
-                json.loads((target / stage / 'record.json').read_text())['seconds']
-                for target in targets
-            )
-            for stage in STAGES
-        }
+        found = {}
+        for stage in STAGES:
+            files = [target / stage / 'record.json' for target in targets]
+            records = [json.loads(file.read_text()) for file in files]
+            rate = sum(record['images_per_s'] for record in records)
+            found[stage] = max(record['seconds'] for record in records), rate
+        return found
 
 
 def main() -> None:
@@ -121,20 +123,27 @@ def main() -> None:
             'two processes': lambda: runs('two', 2),
             'two unrelated runs, half each': lambda: runs('half', 1, at_once=2),
         }
-        times: dict[str, dict[str, list[float]]] = {s: {name: [] for name in ways} for s in STAGES}
+        found: dict[tuple[str, str], list[tuple[float, float]]] = {}
         for i in range(args.rounds):
             for name in list(ways)[:: 1 if i % 2 == 0 else -1]:
-                for stage, seconds in ways[name]().items():
-                    times[stage][name].append(seconds)
+                for stage, values in ways[name]().items():
+                    found.setdefault((stage, name), []).append(values)
         same = file_differences(runs.folder / 'one', runs.folder / 'two')
-    rows = [['stage, way', 'median', 'range', 'per image']]
+    rows = [['stage, way', 'median', 'range', 'per image', 'loop']]
     figures = {}
     for stage in STAGES:
-        one, two, unrelated = medians(times[stage]).values()
-        figures[f'ratio_one_over_two_{stage}'] = one / two
-        figures[f'ratio_limit_of_the_machine_{stage}'] = one / unrelated
-        for name, values in times[stage].items():
-            rows.append(time_row(f'{stage}, {name}', values, args.images))
+        rates = []
+        seconds = []
+        for name in ways:
+            times, loops = zip(*found[stage, name])
+            seconds.append(statistics.median(times))
+            rates.append(statistics.median(loops))
+            row = time_row(f'{stage}, {name}', times, args.images)
+            rows.append([*row, f'{rates[-1]:.1f} images/s'])
+        figures[f'ratio_{stage}_loop'] = rates[1] / rates[0]
+        figures[f'ratio_{stage}_loop_unrelated_runs'] = rates[2] / rates[0]
+        figures[f'ratio_{stage}_whole_stage'] = seconds[0] / seconds[1]
+        figures[f'ratio_{stage}_whole_stage_unrelated_runs'] = seconds[0] / seconds[2]
     report('scaling', rows, {**figures, **same}, conditions, args.json)
 
 
