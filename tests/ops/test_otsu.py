@@ -4,7 +4,7 @@ import pytest
 import torch
 from skimage.filters import threshold_otsu
 
-from wsss.ops.otsu import otsu_thresholds
+from wsss.ops.otsu import otsu_cut, otsu_thresholds
 
 
 @pytest.mark.parametrize('bins', [2, 64, 256])
@@ -43,3 +43,18 @@ def test_constant_row_gives_its_value_as_in_scikit_image():
 def test_row_without_values_is_refused():
     with pytest.raises(ValueError, match='at least one value'):
         otsu_thresholds(torch.zeros(2, 0))
+
+
+@pytest.mark.parametrize('seed', range(3))
+def test_cut_of_a_histogram_equals_scikit_image(seed):
+    generator = np.random.default_rng(seed)
+    counts = generator.integers(0, 50, 40)
+    counts[0] = counts[-1] = 0
+    centres = np.linspace(0, 1, 40)
+    expected = threshold_otsu(hist=(counts[1:-1], centres[1:-1]))
+    found = otsu_cut(torch.from_numpy(counts), torch.from_numpy(centres))
+    assert centres[found] == expected
+
+
+def test_cut_of_a_single_value_is_the_first_bin():
+    assert otsu_cut(torch.tensor([0, 7, 0]), torch.tensor([0.0, 0.5, 1.0])) == 0

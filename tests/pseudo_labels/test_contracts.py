@@ -22,6 +22,8 @@ ARGUMENTS = {
     'DualThreshold': dict(margin_low=0.1, margin_high=0.1),
     'FixedThreshold': dict(value=0.3),
     'EarlierThreshold': dict(file='threshold.json'),
+    'CleanRegions': dict(labeler=dict(type='GlobalThreshold'), min_area=0.02, fill_holes=True),
+    'PerClassThresholds': dict(min_images=1),
 }
 CLASS_TO_LABEL = (1, 2, 2, 3)
 
@@ -45,7 +47,7 @@ def some_maps(keys=(0, 2, 3), size=(21, 17), seed=0):
 def test_every_module_of_the_folder_is_registered(package, registry):
     modules = {m.name for m in pkgutil.iter_modules(package.__path__)} - {'base'}
     registered = {cls.__module__.rsplit('.', 1)[1] for cls in registry.module_dict.values()}
-    assert modules == registered
+    assert modules - {'confidence'} == registered  # the base of two of them
 
 
 @pytest.mark.parametrize(
@@ -148,7 +150,7 @@ class TestThreshold:
         assert isinstance(source, Threshold)
         choice = source.choose(self.curve(source))
         assert isinstance(choice, ThresholdChoice)
-        assert choice.value in source.grid()
+        assert set(choice.values or [choice.value]) <= set(source.grid())
         assert choice.protocol.startswith(source.protocol)
         assert choice.chosen_on
 

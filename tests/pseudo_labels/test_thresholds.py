@@ -34,7 +34,11 @@ def test_held_out_images_choose_for_the_others():
     choice = HeldOutThreshold().choose(curve())
     assert choice.value == pytest.approx(0.2)
     assert choice.to_dict() == dict(
-        value=choice.value, protocol='held_out', chosen_on='the held-out images', num_images=1
+        value=choice.value,
+        protocol='held_out',
+        chosen_on='the held-out images',
+        num_images=1,
+        values=None,
     )
 
 

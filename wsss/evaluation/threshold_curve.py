@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 
 from ..errors import ConfigError
-from ..ops.confusion import mean_iou
-from ..ops.threshold_curve import check_thresholds, confusions_at, score_histogram
+from ..ops.confusion import IGNORE, mean_iou
+from ..ops.label_thresholds import confusion_with
+from ..ops.threshold_curve import check_thresholds, confusions_at, joint_score_histogram
 
 PARTS = ('all', 'held_out', 'rest')
 
@@ -46,37 +47,47 @@ class ThresholdCurve:
         self.reported = _check_part(reported)
         self._histograms: dict[str, Tensor] = {}
         self._images = {'held_out': 0, 'rest': 0}
+        self._scored = 0
+        self._of_label = torch.zeros(2, num_labels, dtype=torch.int64)
 
-    def update(self, truth: Tensor, label: Tensor, score: Tensor, held_out: bool = False) -> None:
+    def update(
+        self, truth: Tensor | None, label: Tensor, score: Tensor, held_out: bool = False
+    ) -> None:
         """Add one image.
 
         Args:
-            truth: Integer ``(H, W)``, ids 0..K and 255.
+            truth: Integer ``(H, W)``, ids 0..K and 255; None for an image without truth, of which
+                only the scores are counted.
             label: Integer ``(H, W)``, best foreground label of each pixel.
             score: float ``(H, W)``, its score.
             held_out: Whether the image belongs to the held-out part.
         """
-        counts = score_histogram(truth, label, score, self.thresholds, self.num_labels)
+        known = truth is not None
+        truth = truth if known else torch.full_like(label, IGNORE)
+        counts = joint_score_histogram(truth, label, score, self.thresholds, self.num_labels)
         part = 'held_out' if held_out else 'rest'
         if part in self._histograms:
             self._histograms[part] += counts
         else:
             self._histograms[part] = counts
-        self._images[part] += 1
+        self._images[part] += known
+        self._scored += 1
+        self._of_label[PARTS.index(part) - 1] += (counts[:-1].sum((1, 2)) > 0).cpu()
 
     def reduce(self) -> None:
         """Sum over all ranks; call it once, on every rank, after the last update."""
-        shape = (self.num_labels, self.num_labels, len(self.thresholds) + 1)
-        parts = [
-            self._histograms.get(part, torch.zeros(shape, dtype=torch.int64)).cpu()
-            for part in ('held_out', 'rest')
-        ]
-        images = torch.tensor([self._images['held_out'], self._images['rest']])
-        summed = torch.cat([*(part.flatten() for part in parts), images])
+        shape = (self.num_labels + 1, self.num_labels, len(self.thresholds) + 1)
+        empty = torch.zeros(shape, dtype=torch.int64)
+        parts = [self._histograms.get(part, empty).cpu() for part in ('held_out', 'rest')]
+        images = torch.tensor([self._images['held_out'], self._images['rest'], self._scored])
+        pieces = [*(part.flatten() for part in parts), images, self._of_label.flatten()]
+        summed = torch.cat(pieces)
         dist.all_reduce(summed)
-        held_out, rest, images = summed.split([parts[0].numel(), parts[1].numel(), 2])
+        held_out, rest, images, of_label = summed.split([len(piece) for piece in pieces])
         self._histograms = {'held_out': held_out.view(shape), 'rest': rest.view(shape)}
         self._images = {'held_out': int(images[0]), 'rest': int(images[1])}
+        self._scored = int(images[2])
+        self._of_label = of_label.view(2, self.num_labels)
 
     def num_images(self, part: str = 'all') -> int:
         """Return how many images with truth a part has."""
@@ -84,14 +95,40 @@ class ThresholdCurve:
             return sum(self._images.values())
         return self._images[part]
 
-    def confusions(self, part: str = 'all') -> Tensor:
-        """Return the confusion matrices of a part, int64 ``(T, L, L)``, rows truth."""
+    def num_scored(self) -> int:
+        """Return how many images were added, with or without truth."""
+        return self._scored
+
+    def images_by_label(self, part: str) -> Tensor:
+        """Return how many images of a part have each label in their truth, int64 ``(L,)``."""
+        if _check_part(part) == 'all':
+            return self._of_label.sum(0)
+        return self._of_label[PARTS.index(part) - 1]
+
+    def score_counts(self) -> Tensor:
+        """Return the pixels of all images by number of thresholds reached, int64 ``(T+1,)``.
+
+        No truth has a part in it. Images without any class have no scores and are not in it.
+        """
+        return self._histogram('all')[:, 1:].sum((0, 1))
+
+    def histogram(self, part: str = 'all') -> Tensor:
+        """Return the counts of a part by truth, best label and thresholds reached.
+
+        Returns:
+            int64 ``(L, L, T+1)``, see :func:`wsss.ops.threshold_curve.score_histogram`.
+        """
+        return self._histogram(part)[:-1]
+
+    def _histogram(self, part: str) -> Tensor:
         names = ('held_out', 'rest') if _check_part(part) == 'all' else (part,)
         found = [self._histograms[name] for name in names if name in self._histograms]
-        if not found:
-            size = (len(self.thresholds), self.num_labels, self.num_labels)
-            return torch.zeros(size, dtype=torch.int64)
-        return confusions_at(sum(found[1:], found[0]))
+        shape = (self.num_labels + 1, self.num_labels, len(self.thresholds) + 1)
+        return sum(found[1:], found[0]) if found else torch.zeros(shape, dtype=torch.int64)
+
+    def confusions(self, part: str = 'all') -> Tensor:
+        """Return the confusion matrices of a part, int64 ``(T, L, L)``, rows truth."""
+        return confusions_at(self.histogram(part))
 
     def miou(self, part: str = 'all') -> Tensor:
         """Return the mIoU at each threshold in percent, float64 ``(T,)``; NaN without pixels."""
@@ -120,10 +157,27 @@ class ThresholdCurve:
         Raises:
             KeyError: If ``value`` is not one of the thresholds.
         """
+        return float(self.miou(part)[self._index(value)])
+
+    def at_labels(self, values: Sequence[float], part: str) -> float:
+        """Return the mIoU of a part in percent with a threshold for each label.
+
+        Args:
+            values: One of the thresholds for each label 1..K; the best class of a pixel is chosen
+                by its score, then its own threshold decides.
+            part: The part.
+
+        Raises:
+            KeyError: If a value is not one of the thresholds.
+        """
+        indices = torch.tensor([self._index(value) for value in values])
+        return 100 * float(mean_iou(confusion_with(self.histogram(part).cpu(), indices)))
+
+    def _index(self, value: float) -> int:
         found = torch.nonzero(self.thresholds == value)
         if len(found) == 0:
             raise KeyError(f'{value} is not a threshold of this curve')
-        return float(self.miou(part)[int(found[0])])
+        return int(found[0])
 
     def to_dict(self) -> dict:
         """Return thresholds, mIoU and number of images of each part that has images, for JSON."""

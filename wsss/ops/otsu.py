@@ -40,3 +40,25 @@ def otsu_thresholds(values: Tensor, bins: int = 256) -> Tensor:
     variance = (lower * upper * means**2).nan_to_num(0)
     chosen = centres.gather(1, variance.argmax(1, keepdim=True))[:, 0]
     return torch.where(high[:, 0] > low[:, 0], chosen, low[:, 0])
+
+
+def otsu_cut(counts: Tensor, centres: Tensor) -> int:
+    """Return after how many bins Otsu's rule cuts a histogram, less one.
+
+    Args:
+        counts: ``(B,)``, not negative, with a positive sum.
+        centres: ``(B,)``, rising, the value of each bin.
+
+    Returns:
+        Index in 0..B-2 of the last bin of the lower class; of equal maxima the first, 0 for values
+        in one bin alone.
+
+    Example:
+        >>> otsu_cut(torch.tensor([5, 4, 0, 3, 2]), torch.arange(5))
+        1
+    """
+    counts, centres = counts.double(), centres.double()
+    mass, moment = counts.cumsum(0), (counts * centres).cumsum(0)
+    lower, upper = mass[:-1], mass[-1] - mass[:-1]
+    means = moment[:-1] / lower - (moment[-1] - moment[:-1]) / upper
+    return int((lower * upper * means**2).nan_to_num(0, 0, 0).argmax())

@@ -88,6 +88,19 @@ def score_histogram(
     Raises:
         ValueError: For shapes that differ, ids that do not exist or unsorted thresholds.
     """
+    return joint_score_histogram(truth, label, score, thresholds, num_labels)[:-1]
+
+
+def joint_score_histogram(
+    truth: Tensor, label: Tensor, score: Tensor, thresholds: Tensor, num_labels: int
+) -> Tensor:
+    """Count like :func:`score_histogram`, with one more row for the pixels whose truth is 255.
+
+    The sum over the rows is the histogram of the scores alone, which no truth has a part in.
+
+    Returns:
+        int64 ``(L+1, L, T+1)``.
+    """
     if not truth.shape == label.shape == score.shape:
         raise ValueError(
             f'truth {tuple(truth.shape)}, label {tuple(label.shape)} and score '
@@ -103,11 +116,11 @@ def score_histogram(
     bins = len(thresholds) + 1
     total = (num_labels + 1) * num_labels * bins
     dtype = torch.int32 if total < 2**31 else torch.int64
-    # truth 255 becomes one more row, cut off at the end: cheaper than selecting the pixels
+    # truth 255 becomes the last row: cheaper than selecting the pixels
     rows = truth.clamp(max=num_labels).to(dtype)
     code = (rows * num_labels + label) * bins + thresholds_reached(score, thresholds)
     counts = torch.bincount(code.flatten(), minlength=total)
-    return counts.reshape(num_labels + 1, num_labels, bins)[:-1]
+    return counts.reshape(num_labels + 1, num_labels, bins)
 
 
 def confusions_at(histogram: Tensor) -> Tensor:

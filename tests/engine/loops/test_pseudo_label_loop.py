@@ -254,3 +254,43 @@ def test_curve_of_the_loop_equals_one_made_by_hand(stage, tmp_path, root):
         expected.update(truth, label, score)
     found = read(tmp_path, 'curve.json')['parts']['all']['mIoU']
     assert found == expected.to_dict()['parts']['all']['mIoU']
+
+
+def test_label_free_threshold_is_the_same_with_and_without_masks(stage, tmp_path):
+    labeler, source = dict(type='GlobalThreshold'), dict(type='LabelFreeThreshold')
+    stage(labeler, source)
+    chosen = read(tmp_path, 'threshold.json')
+    assert chosen['protocol'] == 'label_free' and 'of 6 images' in chosen['chosen_on']
+    assert 0.2 < chosen['value'] < 0.8 and read_notes()['protocol'] == 'label_free'
+    figures = stage(labeler, source, dataset=dict(truths=0))
+    assert read(tmp_path, 'threshold.json')['value'] == chosen['value'] == figures['threshold']
+    assert 'mIoU' not in figures
+
+
+@pytest.mark.parametrize('compare', ['score', 'ratio'])
+def test_per_class_thresholds_are_searched_used_and_written(stage, tmp_path, compare):
+    labeler = dict(type='PerClassThreshold', compare=compare)
+    figures = stage(labeler, dict(type='PerClassThresholds', min_images=1))
+    chosen = read(tmp_path, 'threshold.json')
+    assert chosen['protocol'] == 'per_class' and chosen['value'] is None
+    assert chosen['labeler']['thresholds'] == chosen['values'] and len(chosen['values']) == 2
+    assert read_notes()['threshold_by_class'] == dict(zip(CLASSES[1:], chosen['values']))
+    assert 'threshold' not in figures and figures['mIoU_all_images_at_threshold'] > 0
+    # one class in each image: the search measures exactly what the labeler does
+    later = stage(
+        labeler, dict(type='EarlierThreshold', file=f'{tmp_path}/threshold.json'), 'include'
+    )
+    assert later['mIoU'] == pytest.approx(figures['mIoU_all_images_at_threshold'])
+    assert read_notes()['protocol'] == 'earlier (per_class)'
+
+
+def test_thresholds_for_labels_need_a_labeler_that_takes_them(stage):
+    with pytest.raises(ConfigError, match='GlobalThreshold has no threshold for each label'):
+        stage(dict(type='GlobalThreshold'), dict(type='PerClassThresholds', min_images=1))
+
+
+def test_cleaned_labels_follow_the_search(stage, tmp_path):
+    labeler = dict(type='CleanRegions', labeler=dict(type='GlobalThreshold'), min_area=0.05)
+    figures = stage(labeler, dict(type='HeldOutThreshold'))
+    described = read(tmp_path, 'threshold.json')['labeler']
+    assert described['labeler']['threshold'] == figures['threshold']

@@ -108,21 +108,25 @@ class PseudoLabelLoop(TestLoop):
             len(metainfo['classes']),
             self._reported(),
         )
-        self._accumulate(curve)
+        self._accumulate(curve, source is not None and source.reads_scores)
         choice = None
         if source is not None:
             choice = source.choose(curve)
-            model.labeler = self._labeler.with_threshold(choice.value)
+            if choice.values is None:
+                model.labeler = self._labeler.with_threshold(choice.value)
+            else:
+                model.labeler = self._labeler.with_thresholds(choice.values)
         return self._report(curve, choice)
 
     @torch.no_grad()
-    def _accumulate(self, curve: ThresholdCurve) -> None:
+    def _accumulate(self, curve: ThresholdCurve, without_truth: bool) -> None:
         for data_batch in self.dataloader:
             samples = data_batch['data_samples']
-            with_truth = [s for s in samples if label_map(s, 'gt_sem_seg') is not None]
-            if not with_truth:
+            if not without_truth:
+                samples = [s for s in samples if label_map(s, 'gt_sem_seg') is not None]
+            if not samples:
                 continue
-            for sample, label, score in self.model.reduce({'data_samples': with_truth}):
+            for sample, label, score in self.model.reduce({'data_samples': samples}):
                 truth = label_map(sample, 'gt_sem_seg')
                 curve.update(truth, label, score, sample.get('held_out', False))
         curve.reduce()
@@ -178,7 +182,12 @@ class PseudoLabelLoop(TestLoop):
         )
         figures: dict[str, float] = {}
         content = curve.to_dict()
-        if choice is not None:
+        if choice is not None and choice.values is not None:
+            names = self._metainfo()['classes'][1:]
+            note(threshold_by_class=dict(zip(names, choice.values)))
+            if curve.num_images('all'):
+                figures['mIoU_all_images_at_threshold'] = curve.at_labels(choice.values, 'all')
+        elif choice is not None:
             figures['threshold'] = choice.value
             content['chosen'] = dict(threshold=choice.value, protocol=choice.protocol)
             if curve.num_images('all'):
@@ -193,9 +202,17 @@ class PseudoLabelLoop(TestLoop):
             if curve.num_images('all'):
                 write_json(folder / 'curve.json', content)
                 plot_curve(content, folder / 'curve.png', f'split {chosen["split"]}')
-            how = '' if choice is None else f' = {choice.value:.4g}'
             self.runner.logger.info(
-                f'Background threshold{how} (protocol {chosen["protocol"]}, chosen on '
+                f'Background threshold{_shown(choice)} (protocol {chosen["protocol"]}, chosen on '
                 f'{chosen["chosen_on"]})'
             )
         return {name: value for name, value in figures.items() if not math.isnan(value)}
+
+
+def _shown(choice: ThresholdChoice | None) -> str:
+    if choice is None:
+        return ''
+    if choice.values is None:
+        return f' = {choice.value:.4g}'
+    low, high = min(choice.values), max(choice.values)
+    return f's of {len(choice.values)} labels = {low:.4g} to {high:.4g}'

@@ -58,6 +58,13 @@ class PseudoLabeler(ABC):
         """Return a labeler of the same kind with the background threshold ``value``."""
         raise ConfigError(f'{type(self).__name__} has no threshold to be set or searched.')
 
+    def with_thresholds(self, values: Sequence[float]) -> PseudoLabeler:
+        """Return a labeler of the same kind with the thresholds ``values`` of the labels 1..K."""
+        raise ConfigError(
+            f'{type(self).__name__} has no threshold for each label. Use PerClassThreshold, or '
+            'a source of a single threshold such as HeldOutThreshold.'
+        )
+
     def describe(self) -> dict:
         """Return the values in use, for the files and the record of the stage."""
         return {'type': type(self).__name__}

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
 from torch import Tensor
 
 from ...errors import ConfigError
 from ...ops.best_class import labels_of_keys
 from ...ops.otsu import otsu_thresholds
+from ...ops.own_threshold import best_reached
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
 from .base import PseudoLabeler, check_unit
@@ -53,13 +53,9 @@ class Otsu(PseudoLabeler):
     def __call__(self, maps: ScoreMaps, class_to_label: Sequence[int]) -> Tensor:
         """Label one image; see :meth:`PseudoLabeler.__call__`."""
         labels = labels_of_keys(maps.keys, class_to_label).to(maps.scores.device)
-        if len(labels) == 0:
-            return torch.zeros(maps.size, dtype=torch.uint8, device=maps.scores.device)
         scores = maps.resized().scores
         thresholds = otsu_thresholds(scores.flatten(1), self.bins).clamp(self.low, self.high)
-        reached = scores.double() >= thresholds[:, None, None]
-        best, index = scores.masked_fill(~reached, -1).max(dim=0)
-        return torch.take(labels, index).masked_fill_(best < 0, 0)
+        return best_reached(scores, thresholds, labels)
 
     def describe(self) -> dict:
         """Return the bounds of the thresholds."""

@@ -16,19 +16,22 @@ DEFAULT_GRID = tuple(i / 100 for i in range(101))
 
 @dataclass(frozen=True)
 class ThresholdChoice:
-    """A background threshold and where it comes from.
+    """A background threshold, or one for each label, and where it comes from.
 
     Args:
-        value: In [0, 1].
-        protocol: ``fixed``, ``oracle``, ``held_out`` or ``earlier (<its protocol>)``.
-        chosen_on: In words, the images whose truth chose it.
-        num_images: How many these are; 0 where no truth was looked at.
+        value: In [0, 1]; None if every label has its own.
+        protocol: ``fixed``, ``oracle``, ``held_out``, ``label_free``, ``per_class`` or ``earlier
+            (<its protocol>)``.
+        chosen_on: In words, the images whose truth chose it, or what else did.
+        num_images: How many images' truth was looked at.
+        values: In [0, 1], one for each label 1..K, or None.
     """
 
-    value: float
+    value: float | None
     protocol: str
     chosen_on: str
     num_images: int
+    values: tuple[float, ...] | None = None
 
     def to_dict(self) -> dict:
         """Return the fields, for JSON."""
@@ -48,6 +51,9 @@ class Threshold(ABC):
 
     protocol: str
     """Printed with every number that depends on the threshold."""
+
+    reads_scores: bool = False
+    """Whether the curve must count the scores of images without truth as well."""
 
     def __init__(self, thresholds: Sequence[float] | None = None):
         values = list(DEFAULT_GRID if thresholds is None else thresholds)
@@ -76,6 +82,6 @@ class Threshold(ABC):
         """
 
 
-def join_grid(thresholds: Sequence[float], value: float) -> tuple[float, ...]:
-    """Return the sorted thresholds with ``value`` among them."""
-    return tuple(sorted({*thresholds, value}))
+def join_grid(thresholds: Sequence[float], *values: float) -> tuple[float, ...]:
+    """Return the sorted thresholds with ``values`` among them."""
+    return tuple(sorted({*thresholds, *values}))

@@ -14,7 +14,9 @@ from .base import Threshold, ThresholdChoice, join_grid
 
 @THRESHOLDS.register_module()
 class EarlierThreshold(Threshold):
-    """The value in the ``threshold.json`` of an earlier stage, which worked on another split.
+    """The ``threshold.json`` of an earlier stage, which worked on another split.
+
+    It holds one threshold, or one for each label.
 
     Args:
         file: The file, such as ``@pseudo_labels/threshold.json``; read when the stage runs.
@@ -38,7 +40,8 @@ class EarlierThreshold(Threshold):
 
     def grid(self) -> tuple[float, ...]:
         """Return the points of the curve with the earlier value among them."""
-        return join_grid(self.thresholds, self._read()['value'])
+        earlier = self._read()
+        return join_grid(self.thresholds, *(earlier['values'] or [earlier['value']]))
 
     def choose(self, curve: ThresholdCurve) -> ThresholdChoice:
         """Return the earlier value; ``chosen_on`` says how and on which split it was chosen."""
@@ -48,17 +51,24 @@ class EarlierThreshold(Threshold):
             f'(protocol {earlier.get("protocol")})'
         )
         protocol = f'{self.protocol} ({earlier.get("protocol")})'
-        return ThresholdChoice(
-            float(earlier['value']), protocol, how, int(earlier.get('num_images') or 0)
-        )
+        images = int(earlier.get('num_images') or 0)
+        return ThresholdChoice(earlier['value'], protocol, how, images, earlier['values'])
 
     def _read(self) -> dict:
         content = read_json(self.file, 'threshold file')
-        value = content.get('value') if isinstance(content, dict) else None
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
+        value, values = (
+            content.get(key) if isinstance(content, dict) else None for key in ('value', 'values')
+        )
+        if isinstance(values, list) and values and all(_is_unit(number) for number in values):
+            return {**content, 'value': None, 'values': tuple(float(number) for number in values)}
+        if not _is_unit(value):
             raise DataError(
-                f'threshold file {self.file} holds no value in [0, 1] (value: {value!r}). It must '
-                'be the threshold.json of a pseudo-label stage whose labeler has a threshold; run '
-                'that stage again with --redo.'
+                f'threshold file {self.file} holds no value in [0, 1] (value: {value!r}, values: '
+                f'{values!r}). It must be the threshold.json of a pseudo-label stage whose labeler '
+                'has a threshold; run that stage again with --redo.'
             )
-        return {**content, 'value': float(value)}
+        return {**content, 'value': float(value), 'values': None}
+
+
+def _is_unit(value: object) -> bool:
+    return not isinstance(value, bool) and isinstance(value, (int, float)) and 0 <= value <= 1

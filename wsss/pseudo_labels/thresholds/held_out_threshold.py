@@ -27,22 +27,23 @@ class HeldOutThreshold(Threshold):
 
     def choose(self, curve: ThresholdCurve) -> ThresholdChoice:
         """Return the best threshold of the held-out images."""
+        name = type(self).__name__
         if not curve.num_images('all'):
             raise ConfigError(
-                'threshold: HeldOutThreshold needs truth, but no image of this split has any. Use '
-                'a split with masks, or FixedThreshold, EarlierThreshold or the labeler Otsu.'
+                f'threshold: {name} needs truth, but no image of this split has any. Use a split '
+                'with masks, or FixedThreshold, EarlierThreshold or LabelFreeThreshold.'
             )
         images = curve.num_images('held_out')
         if not images:
             raise ConfigError(
-                'threshold: HeldOutThreshold found no held-out image with truth among '
+                f'threshold: {name} found no held-out image with truth among '
                 f'{curve.num_images("all")}. Set held_out=0.1 (a fraction) of the data set of this '
-                'stage, or use FixedThreshold or EarlierThreshold.'
+                'stage, or use FixedThreshold, EarlierThreshold or LabelFreeThreshold.'
             )
         if curve.reported != 'rest':
             raise ConfigError(
-                f'threshold: HeldOutThreshold would report the images ({curve.reported}) that '
-                "chose the threshold. Set held_out='exclude' of MaskMetric."
+                f'threshold: {name} would report the images ({curve.reported}) that chose the '
+                "threshold. Set held_out='exclude' of MaskMetric."
             )
         value, _ = curve.best('held_out')
         return ThresholdChoice(value, self.protocol, 'the held-out images', images)

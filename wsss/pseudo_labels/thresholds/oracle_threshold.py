@@ -33,7 +33,7 @@ class OracleThreshold(Threshold):
             raise ConfigError(
                 'threshold: OracleThreshold needs truth, but none of the reported images '
                 f'({part}) has any. Use a split with masks, or FixedThreshold, EarlierThreshold '
-                'or the labeler Otsu.'
+                'or LabelFreeThreshold.'
             )
         value, _ = curve.best(part)
         images = curve.num_images(part)
