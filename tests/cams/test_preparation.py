@@ -70,7 +70,7 @@ def test_the_copy_is_made_once_and_again_when_weights_change(make_classifier, im
 
 def test_nothing_is_copied_where_nothing_is_asked_for(make_classifier, images):
     classifier = make_classifier()
-    plain = Preparation(fold_batch_norm=False, channels_last=False)
+    plain = Preparation(fold_batch_norm=False, channels_last=False, fast_pointwise=False)
     assert plain.prepare(classifier, CAM(), images) is classifier
 
 

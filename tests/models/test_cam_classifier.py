@@ -67,7 +67,7 @@ def test_test_step_returns_maps_of_the_labels_on_the_grid_of_the_original(make_m
 def test_extraction_changes_neither_maps_nor_weights(make_model, data):
     plain = make_model(
         cam=dict(type='GradCAMPlusPlus'),
-        extraction=dict(fold_batch_norm=False, channels_last=False),
+        extraction=dict(fold_batch_norm=False, channels_last=False, fast_pointwise=False),
     )
     expected = [s.score_maps.scores.clone() for s in plain.test_step(data)]
     fast = make_model(cam=dict(type='GradCAMPlusPlus'))

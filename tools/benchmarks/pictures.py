@@ -51,15 +51,27 @@ def square_batch(pictures: list[np.ndarray], side: int) -> Tensor:
     return ((batch - mean) / std).contiguous()
 
 
-def make_network(name: str, images: Tensor) -> nn.Module:
-    """Return a network of torchvision with drawn weights that tells the ``images`` apart.
+def load_in_order(network: nn.Module, path: str) -> None:
+    """Load weights whose tensors come in the network's order, whatever their names."""
+    content = torch.load(path, map_location='cpu', weights_only=True)
+    given, own = content.get('state_dict', content), network.state_dict()
+    if [tuple(v.shape) for v in given.values()] != [tuple(v.shape) for v in own.values()]:
+        raise SystemExit(f'--weights {path}: not the shapes of {type(network).__name__}')
+    network.load_state_dict(dict(zip(own, given.values())))
 
-    Its batch norms have seen them, or activations would grow beyond all bounds, and class ``i``
-    stands for what sets image ``i`` apart from the mean: maps of a drawn last layer would be
-    differences of nearly equal sums, noise of rounding included.
+
+def make_network(name: str, images: Tensor, weights: str | None = None) -> nn.Module:
+    """Return a network of torchvision with the given weights, or one that tells ``images`` apart.
+
+    The latter's weights are drawn. Its batch norms have seen the images, or activations would grow
+    beyond all bounds, and class ``i`` stands for what sets image ``i`` apart from the mean: maps of
+    a drawn last layer would be differences of nearly equal sums, noise of rounding included.
     """
     torch.manual_seed(0)
     network = torchvision.models.get_model(name, weights=None)
+    if weights:
+        load_in_order(network, weights)
+        return network.eval()
     norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d)]
     for norm in norms:
         norm.reset_running_stats()

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from ..errors import ConfigError, near_matches
 from ..ops.fold_batch_norm import fold_batch_norm
+from ..ops.pointwise import use_pointwise
 from .base import BaseCAM
 from .layers import find_layers
 
@@ -38,6 +39,8 @@ class Preparation:
             :func:`wsss.ops.fold_batch_norm.fold_batch_norm`; not where a map is taken in between.
         channels_last: Keep the weights of convolutions, and so their outputs, channels-last in
             memory.
+        fast_pointwise: Run 1x1 convolutions of few images by oneDNN on one thread of a CPU as well,
+            see :class:`wsss.ops.pointwise.PointwiseConv2d`.
         dtype: ``bfloat16`` or ``float16``: run the forward pass in mixed precision (autocast), on
             CPUs as well; maps are still computed in float32. None or ``float32``: full precision.
 
@@ -55,6 +58,7 @@ class Preparation:
 
     fold_batch_norm: bool = True
     channels_last: bool = True
+    fast_pointwise: bool = True
     dtype: str | None = None
     _prepared: tuple[object, nn.Module] | None = field(default=None, init=False, repr=False)
 
@@ -68,7 +72,9 @@ class Preparation:
 
     def __deepcopy__(self, memo: dict) -> Preparation:
         """Return the same settings; what is prepared stays with the classifier it was made of."""
-        return Preparation(self.fold_batch_norm, self.channels_last, self.dtype)
+        return Preparation(
+            self.fold_batch_norm, self.channels_last, self.fast_pointwise, self.dtype
+        )
 
     def autocast(self, device: torch.device) -> AbstractContextManager:
         """Return the context in which the forward pass runs."""
@@ -83,28 +89,30 @@ class Preparation:
             cam: Whose layers must give what they give in the classifier.
             images: A few normalised images, to see how the parts follow each other.
         """
-        channels_last = self.channels_last and images.device.type in CHANNELS_LAST_DEVICES
-        if not (self.fold_batch_norm or channels_last):
+        device = images.device.type
+        channels_last = self.channels_last and device in CHANNELS_LAST_DEVICES
+        fast_pointwise = self.fast_pointwise and device == 'cpu'
+        if not (self.fold_batch_norm or channels_last or fast_pointwise):
             return classifier
-        key = (id(classifier), cam.layer, channels_last, *_fingerprint(classifier))
+        key = (id(classifier), cam.layer, device, *_fingerprint(classifier))
         if self._prepared is None or self._prepared[0] != key:
             self._prepared = None  # never two copies at a time
             with torch.inference_mode(False):
-                copied = self._copy(classifier, cam, images, channels_last)
+                copied = self._copy(classifier, cam, images)
+                if channels_last:
+                    copied.to(memory_format=torch.channels_last)
+                if fast_pointwise:
+                    use_pointwise(copied)
             self._prepared = (key, copied)
         return self._prepared[1]
 
-    def _copy(
-        self, classifier: nn.Module, cam: BaseCAM, images: Tensor, channels_last: bool
-    ) -> nn.Module:
+    def _copy(self, classifier: nn.Module, cam: BaseCAM, images: Tensor) -> nn.Module:
         copied = copy.deepcopy(classifier)
         for module in copied.modules():
             module.training = False
         copied.requires_grad_(False)
         if self.fold_batch_norm:
             fold_batch_norm(copied, images[:1], list(find_layers(copied, cam.layer).values()))
-        if channels_last:
-            copied.to(memory_format=torch.channels_last)
         return copied
 
 
