@@ -92,11 +92,11 @@ def sample_row(sample: Any, record: dict, legend: Legend, panel: int) -> tuple[S
         panels['image'] = _classified(small, sample, present, legend)
     if predicted is not None:
         column = 'label' if isinstance(sample, WSSSDataSample) else 'prediction'
-        panels[column] = _label_panel(small, predicted, legend)
+        panels[column] = label_panel(small, predicted, legend)
     if maps is not None or predicted is not None:
         truth = _truth(sample, record, legend, image_id)
         if truth is not None:
-            panels['truth'] = _label_panel(small, truth, legend)
+            panels['truth'] = label_panel(small, truth, legend)
     tags = [(legend.image_class(c), legend.colour(c)) for c in present if len(panels) > 1]
     return SheetRow(image_id, list(panels.values()), tags), list(panels)
 
@@ -151,7 +151,14 @@ def _map_panels(small: np.ndarray, maps: Any, legend: Legend) -> dict[str, Panel
     }
 
 
-def _label_panel(small: np.ndarray, mask: np.ndarray, legend: Legend) -> Panel:
+def label_panel(small: np.ndarray, mask: np.ndarray, legend: Legend) -> Panel:
+    """Return a label map over its image, with the names of its classes.
+
+    Args:
+        small: uint8 ``(h, w, 3)``, RGB, the image at the size of the panel.
+        mask: uint8 ``(H, W)``, the label map at any size.
+        legend: Names and colours.
+    """
     share = np.bincount(mask.ravel(), minlength=256) / mask.size
     ids = [i for i in np.flatnonzero(share >= _MIN_SHARE) if i not in (0, VOID)]
     caption = ', '.join(legend.label(i) for i in sorted(ids, key=lambda i: -share[i]))
