@@ -48,7 +48,8 @@ def header_size(path: str) -> tuple[int, int]:
             warnings.simplefilter('ignore')
             with Image.open(path) as header:
                 width, height = header.size
-                lies = header.getexif().get(_ORIENTATION, 1) in (5, 6, 7, 8)
+                # the base's own method: that of PNG would decode the whole picture
+                lies = Image.Image.getexif(header).get(_ORIENTATION, 1) in (5, 6, 7, 8)
     except Exception as error:
         raise DataError(f'image {path} cannot be opened: {error}.') from error
     return (width, height) if lies else (height, width)
