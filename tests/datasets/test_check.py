@@ -87,13 +87,17 @@ def test_every_bad_file_is_listed(root, workers):
     assert '8 x 7' in texts[2] and 'd.png' in texts[3]
 
 
-def test_headers_alone_show_no_damage_behind_them(root):
-    image = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8))
-    image.save(root / 'images' / 'a.png')
-    whole = (root / 'images' / 'a.png').read_bytes()
-    (root / 'images' / 'a.png').write_bytes(whole[:2000])
-    assert check_dataset(folder(root), 0, decode=False)['problems'] == []
-    assert [row['image_id'] for row in check_dataset(folder(root), 0)['problems']] == ['a']
+def test_headers_alone_show_no_damage_behind_them(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    (tmp_path / 'images').mkdir()
+    Image.fromarray(noise).save(tmp_path / 'images' / 'a.jpg')
+    (tmp_path / 'labels.csv').write_text('file,labels\na,cat\n')
+    whole = (tmp_path / 'images' / 'a.jpg').read_bytes()
+    (tmp_path / 'images' / 'a.jpg').write_bytes(whole[: len(whole) // 2])
+    dataset = FolderDataset(str(tmp_path), 'all', labels=dict(type='CsvLabels'), images='images')
+    report = check_dataset(dataset, 0, decode=False)
+    assert report['problems'] == [] and report['sizes']['height'] == [64, 64, 64]
+    assert [row['image_id'] for row in check_dataset(dataset, 0)['problems']] == ['a']
 
 
 def test_boxes_outside_the_image_are_problems(root):
