@@ -9,7 +9,7 @@ from mmseg.structures import SegDataSample
 from wsss.engine.notes import read_notes
 from wsss.errors import ConfigError, DataError, StageError
 from wsss.evaluation import MaskMetric
-from wsss.structures import WSSSDataSample
+from wsss.structures import ScoreMaps, WSSSDataSample
 
 META = dict(classes=('background', 'cat', 'dog'))
 
@@ -51,6 +51,13 @@ def test_figures_by_hand():
         'IoU/cat': 60.0,
         'Dice/background': 75.0,
         'Dice/cat': 75.0,
+        # one of five claimed, one of five missed, by both
+        'mOver': 20.0,
+        'mUnder': 20.0,
+        'Over/background': 20.0,
+        'Over/cat': 20.0,
+        'Under/background': 20.0,
+        'Under/cat': 20.0,
     }
     assert made.evaluate(2) == pytest.approx(expected)
     assert read_notes()['metric'] == 'M0' and read_notes()['images'] == 2
@@ -163,3 +170,45 @@ def test_missing_prediction_or_class_names_are_errors():
 def test_unknown_option_is_refused():
     with pytest.raises(ConfigError, match='held_out must be one of exclude, include, only'):
         MaskMetric(held_out='skip')
+
+
+def test_over_and_under_activation_tell_too_much_from_too_little():
+    made = metric()
+    made.process(None, [sample([[0, 0, 0, 1, 1]], [[0, 1, 1, 1, 1]])])
+    figures = made.evaluate(1)
+    assert figures['Over/cat'] == 50 and figures['Under/cat'] == 0
+    assert figures['Over/background'] == 0
+    assert figures['Under/background'] == pytest.approx(200 / 3)
+    for name in ('cat', 'background'):
+        parts = (figures[f'{kind}/{name}'] for kind in ('IoU', 'Over', 'Under'))
+        assert sum(parts) == pytest.approx(100)
+
+
+def labelled(keys, gt_label):
+    made = sample([[1]], [[1]])
+    scores = torch.zeros(len(keys), 1, 1)
+    made.score_maps = ScoreMaps(torch.tensor(keys, dtype=torch.int16), scores, (1, 1))
+    made.gt_label = torch.tensor(gt_label)
+    return made
+
+
+@pytest.mark.parametrize(
+    'samples, expected',
+    [
+        ([([0], [0, 1])], 'filtered'),
+        ([([0], [0]), ([0, 1], [0])], 'open'),
+        ([([], [0])], 'filtered'),
+    ],
+)
+def test_record_says_whether_labels_were_filtered_by_the_image_label(samples, expected):
+    made = metric()
+    made.process(None, [labelled(*each).to_dict() for each in samples])
+    made.evaluate(len(samples))
+    assert read_notes()['label_filter'] == expected
+
+
+def test_labels_of_a_segmentor_are_open():
+    made = metric()
+    made.process(None, [sample([[1]], [[1]], kind=SegDataSample)])
+    made.evaluate(1)
+    assert read_notes()['label_filter'] == 'open'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""mIoU of label maps: one confusion matrix for the whole split."""
+"""Figures of label maps: one confusion matrix for the whole split, other ways beside it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ..engine.notes import note
-from ..errors import ConfigError, DataError, StageError
-from ..ops.confusion import accuracy, dice, iou, joint_counts
+from ..errors import ConfigError, DataError, StageError, WSSSError
+from ..ops.confusion import joint_counts
 from ..registry import METRICS
+from .border_truth import BorderTruth
+from .mask_figures import mask_figures
+from .mask_protocol import make_protocols
+from .protocol_sums import ProtocolSums
 
 HELD_OUT = ('exclude', 'include', 'only')
 
@@ -43,37 +47,53 @@ class MaskMetric(BaseMetric):
     in the predictions is left out of the means and gets no figure. Only running sums are kept, so
     the memory does not grow with the split and ranks may hold different numbers of images.
 
-    Reports, all in percent: ``mIoU``, ``mDice``, ``aAcc``, ``coverage``, ``IoU/<class>`` and
-    ``Dice/<class>``. Images without truth are passed over; if none has truth nothing is reported.
+    Reports, all in percent: ``mIoU``, ``mDice``, ``aAcc``, ``mOver``, ``mUnder``, ``coverage``, and
+    ``IoU``, ``Dice``, ``Over`` and ``Under`` of each label as ``IoU/<class>``. Over- and
+    under-activation are FP and FN divided by TP + FP + FN, so that they and the IoU sum to 100.
+    Images without truth are passed over; if none has truth nothing is reported. The record says
+    whether the labels are ``filtered``, made of the classes of the image label only, or ``open``.
 
     Args:
         held_out: What happens to images whose sample says ``held_out=True``: ``exclude`` keeps them
             out of the figures, so that those of all threshold protocols are of the same images;
             ``include`` counts them like others; ``only`` counts no others.
+        presets: More ways to count, reported beside M0 as ``M1/mIoU``: names of
+            :data:`wsss.evaluation.mask_protocol.PRESETS`, or dicts with the arguments of
+            :class:`wsss.evaluation.mask_protocol.MaskProtocol`.
+        faithful: Repeat what is known to be wrong in the code behind a preset: ``M2`` becomes
+            ``M2_published``.
         prefix: Put before the names with a slash, as in mmengine.
 
     Raises:
-        ConfigError: If ``held_out`` is something else.
+        ConfigError: If a value is something else.
 
     Example:
-        >>> MaskMetric(held_out='exclude').held_out
+        >>> MaskMetric(held_out='exclude', presets=['M1', 'M4']).held_out
         'exclude'
     """
 
     default_prefix = ''
 
-    def __init__(self, held_out: str = 'exclude', prefix: str | None = None):
+    def __init__(
+        self,
+        held_out: str = 'exclude',
+        presets: Sequence[str | dict] = (),
+        faithful: bool = False,
+        prefix: str | None = None,
+    ):
         super().__init__(prefix=prefix)
         if held_out not in HELD_OUT:
             raise ConfigError(
                 f'MaskMetric.held_out must be one of {", ".join(HELD_OUT)}, got {held_out!r}'
             )
         self.held_out = held_out
+        self.protocols = make_protocols(presets, faithful)
         self._reset()
 
     def _reset(self) -> None:
         self._counts: Tensor | None = None
-        self._images = dict(seen=0, with_truth=0, counted=0)
+        self._images = dict(seen=0, with_truth=0, counted=0, open=0)
+        self._sums: list[ProtocolSums] = []
 
     def _names(self) -> Sequence[str]:
         names = (self.dataset_meta or {}).get('classes')
@@ -113,14 +133,30 @@ class MaskMetric(BaseMetric):
         num_labels = len(self._names())
         if prediction is None:
             raise DataError(f'MaskMetric: image {name!r} has no pred_sem_seg.')
+        self._images['open'] += not _is_filtered(sample)
         try:
             counts = joint_counts(truth.to(prediction.device), prediction, num_labels)
+            self._add_to_protocols(sample, name, truth, prediction)
+        except WSSSError:
+            raise
         except ValueError as error:
             raise DataError(
                 f'MaskMetric: image {name!r}: {error}. Labels are counted at the size of the '
                 'truth, with the label ids of the data set.'
             ) from error
         self._counts = counts if self._counts is None else self._counts + counts
+
+    def _add_to_protocols(self, sample: Any, name: Any, truth: Tensor, prediction: Tensor) -> None:
+        if not self._sums:
+            self._sums = [ProtocolSums(each, len(self._names())) for each in self.protocols]
+        fields = (sample_field(sample, key) for key in ('mask_path', 'mask_values'))
+        file = BorderTruth(*fields, name)
+        # samplers deal the images out one by one
+        position = dist.get_rank() + dist.get_world_size() * (self._images['seen'] - 1)
+        for sums in self._sums:
+            border = sums.protocol.border
+            own = truth if border is None else file.mapped(border, sums.protocol.name)
+            sums.add(own.to(prediction.device), prediction, position)
 
     def evaluate(self, size: int) -> dict[str, float]:
         """Sum over the ranks and return the figures, the same on every rank.
@@ -139,7 +175,8 @@ class MaskMetric(BaseMetric):
         images = torch.tensor(list(self._images.values()))
         summed = torch.cat([counts.cpu().flatten(), images])
         dist.all_reduce(summed)
-        seen, with_truth, counted = summed[-3:].tolist()
+        seen, with_truth, counted, opened = summed[-4:].tolist()
+        sums = self._sums or [ProtocolSums(each, len(names)) for each in self.protocols]
         self._reset()
         self.results.clear()
         if seen and not with_truth:
@@ -154,7 +191,12 @@ class MaskMetric(BaseMetric):
         note(metric='M0', images=counted, images_without_truth=seen - with_truth)
         if with_truth > counted:
             note(images_left_out=with_truth - counted, held_out=self.held_out)
-        figures = mask_figures(summed[:-3].view(side, side), names)
+        note(label_filter='open' if opened else 'filtered')
+        figures = mask_figures(summed[:-4].view(side, side), names)
+        for each in sums:
+            figures.update(each.figures())
+        if sums:
+            note(presets=dict(per_class={p.name: p.describe() for p in self.protocols}))
         prefix = f'{self.prefix}/' if self.prefix else ''
         return {f'{prefix}{name}': value for name, value in figures.items()}
 
@@ -163,35 +205,9 @@ class MaskMetric(BaseMetric):
         raise NotImplementedError('MaskMetric keeps running sums; call evaluate()')
 
 
-def mask_figures(counts: Tensor, names: Sequence[str]) -> dict[str, float]:
-    """Turn the counts of a split into figures.
-
-    Args:
-        counts: int64 ``(L+1, L+1)`` of :func:`wsss.ops.confusion.joint_counts`.
-        names: The L label names.
-
-    Returns:
-        Percent; labels that do not occur have no entry. Empty if no valid pixel is labelled.
-
-    Example:
-        >>> counts = torch.tensor([[2, 0, 0], [1, 1, 0], [0, 0, 0]])
-        >>> mask_figures(counts, ['background', 'cat'])['aAcc']
-        75.0
-    """
-    confusion = counts[:-1, :-1]
-    valid = int(counts[:-1].sum())
-    figures = {'coverage': 100 * int(confusion.sum()) / valid} if valid else {}
-    if not int(confusion.sum()):
-        return figures
-    ious, dices = 100 * iou(confusion), 100 * dice(confusion)
-    figures = {
-        'mIoU': float(ious.nanmean()),
-        'mDice': float(dices.nanmean()),
-        'aAcc': 100 * float(accuracy(confusion)),
-        **figures,
-    }
-    for kind, values in (('IoU', ious), ('Dice', dices)):
-        for name, value in zip(names, values.tolist()):
-            if value == value:
-                figures[f'{kind}/{name}'] = value
-    return figures
+def _is_filtered(sample: Any) -> bool:
+    """Return whether the labels are made of maps of the classes of the image label only."""
+    maps, labels = sample_field(sample, 'score_maps'), sample_field(sample, 'gt_label')
+    if maps is None or labels is None:
+        return False
+    return set(maps.keys.tolist()) <= set(torch.as_tensor(labels).tolist())

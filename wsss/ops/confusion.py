@@ -104,3 +104,20 @@ def accuracy(confusion: Tensor) -> Tensor:
 def mean_iou(confusion: Tensor) -> Tensor:
     """Return the mean of :func:`iou` over the labels that occur, ``(...)``."""
     return iou(confusion).nanmean(-1)
+
+
+def over_activation(confusion: Tensor) -> Tensor:
+    """Return FP / (TP + FP + FN) of every label: how much of it is claimed without being there.
+
+    Together with :func:`under_activation` and :func:`iou` it sums to 1; shapes and NaN as there.
+    """
+    counts = confusion.double()
+    hits = counts.diagonal(dim1=-2, dim2=-1)
+    return (counts.sum(-2) - hits) / (counts.sum(-1) + counts.sum(-2) - hits)
+
+
+def under_activation(confusion: Tensor) -> Tensor:
+    """Return FN / (TP + FP + FN) of every label: how much of it is missed."""
+    counts = confusion.double()
+    hits = counts.diagonal(dim1=-2, dim2=-1)
+    return (counts.sum(-1) - hits) / (counts.sum(-1) + counts.sum(-2) - hits)

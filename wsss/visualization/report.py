@@ -13,7 +13,7 @@ from urllib.parse import quote
 from ..fileio import write_bytes
 
 _MAIN_FIGURES = ('mIoU', 'mAP', 'accuracy')
-_CLASS_FIGURES = ('IoU', 'Dice', 'Acc', 'AP', 'accuracy')
+_CLASS_FIGURES = ('IoU', 'Dice', 'Over', 'Under', 'Acc', 'AP', 'accuracy')
 _COLUMNS = ('status', 'split', 'protocol', 'threshold', 'images', 'seconds', 'images_per_s')
 _PICTURES = (
     ('contact_sheet.png', 'Examples'),

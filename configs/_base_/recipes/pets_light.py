@@ -44,7 +44,7 @@ cams = dict(
 )  # fmt: skip
 _meta_keys = (
     'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
-    'flip_direction', 'reduce_zero_label', 'held_out',
+    'flip_direction', 'reduce_zero_label', 'held_out', 'mask_path', 'mask_values',
 )  # fmt: skip
 segmentor = dict(
     train_dataloader=dict(

@@ -2,7 +2,7 @@
 # The network comes from a model fragment (segmentor_model).
 _meta_keys = (
     'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
-    'flip_direction', 'reduce_zero_label', 'held_out',
+    'flip_direction', 'reduce_zero_label', 'held_out', 'mask_path', 'mask_values',
 )  # fmt: skip
 segmentor = dict(
     run='train',

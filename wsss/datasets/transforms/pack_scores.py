@@ -18,7 +18,7 @@ class PackScores(BaseTransform):
 
     Fields: ``score_maps``, ``gt_label`` int64 ``(K',)`` where known, ``gt_sem_seg`` uint8
     ``(1, H, W)`` where there is ``gt_seg_map``. Metainfo: ``image_id``, ``img_path``,
-    ``ori_shape``, ``held_out``.
+    ``ori_shape``, ``held_out``, and ``mask_path``, ``mask_values`` of the truth where known.
 
     Example:
         >>> maps = ScoreMaps(torch.tensor([0]), torch.rand(1, 2, 2), size=(4, 4))
@@ -35,6 +35,8 @@ class PackScores(BaseTransform):
                 img_path=results.get('img_path'),
                 ori_shape=tuple(results['ori_shape']),
                 held_out=bool(results.get('held_out', False)),
+                mask_path=results.get('mask_path'),
+                mask_values=results.get('mask_values'),
             )
         )
         sample.score_maps = results['score_maps']
