@@ -2,9 +2,19 @@
 """Data sets."""
 
 from .base import IGNORE, ImageRecord, WSSSDataset
+from .coco14 import COCO14
 from .folder import FolderDataset
 from .oxford_pet import OxfordPet
 from .shapes import Shapes
 from .voc12 import VOC12
 
-__all__ = ['FolderDataset', 'IGNORE', 'ImageRecord', 'OxfordPet', 'Shapes', 'VOC12', 'WSSSDataset']
+__all__ = [
+    'COCO14',
+    'FolderDataset',
+    'IGNORE',
+    'ImageRecord',
+    'OxfordPet',
+    'Shapes',
+    'VOC12',
+    'WSSSDataset',
+]

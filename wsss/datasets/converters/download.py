@@ -42,7 +42,7 @@ def check_md5(path: str | Path, md5: str) -> None:
 def download(
     url: str,
     path: str | Path,
-    md5: str,
+    md5: str | None,
     timeout_s: float = 60.0,
     attempts: int = 5,
     wait_s: float = 2.0,
@@ -56,7 +56,8 @@ def download(
     Args:
         url: ``http(s)://`` address.
         path: Target; an existing file with the right MD5 is kept and nothing is loaded.
-        md5: Published MD5 in hexadecimal digits.
+        md5: Published MD5 in hexadecimal digits; None if there is none: then only the length is
+            checked, and an existing file is taken as it is.
         timeout_s: Without a byte for so long the connection counts as broken.
         attempts: Connections in a row that may fail without bringing a byte.
         wait_s: Pause before the next attempt.
@@ -73,7 +74,8 @@ def download(
     if not url.startswith(('http://', 'https://')):
         raise DataError(f'{url!r} cannot be loaded: the address must begin with http(s)://.')
     if path.is_file():
-        check_md5(path, md5)
+        if md5 is not None:
+            check_md5(path, md5)
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + '.part')
@@ -95,7 +97,8 @@ def download(
                 ) from error
             time.sleep(wait_s)
     try:
-        check_md5(part, md5)
+        if md5 is not None:
+            check_md5(part, md5)
     except DataError:
         part.unlink()
         raise DataError(
