@@ -38,6 +38,8 @@ classifier = dict(
         ),
     ),
     val_dataloader=dict(dataset=dict(pipeline=[dict(type='wsss.LoadImage'), _pack])),
+    val_evaluator=dict(multi_label=True),
+    test_evaluator=dict(multi_label=True),
     train_cfg=dict(max_epochs=22),
     optim_wrapper=dict(
         _delete_=True,
