@@ -15,10 +15,8 @@ classifier = dict(
     val_evaluator=dict(multi_label=True),
     test_evaluator=dict(multi_label=True),
 )
-pseudo_labels = dict(
-    model=dict(labeler=dict(_delete_=True, type='wsss.Otsu')),
-    test_cfg=dict(threshold=None),
-)
+# has no threshold to search; with another labeler the stage's HeldOutThreshold comes into force
+pseudo_labels = dict(model=dict(labeler=dict(_delete_=True, type='wsss.Otsu')))
 _meta_keys = (
     'image_id', 'img_path', 'ori_shape', 'img_shape', 'pad_shape', 'scale_factor', 'flip',
     'flip_direction', 'reduce_zero_label', 'held_out',
