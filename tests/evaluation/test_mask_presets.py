@@ -69,7 +69,8 @@ def test_presets_by_hand(image):
     found = run(
         image(*FIRST), image(*SECOND), presets=[small(name, name=f'{name}x') for name in PRESETS]
     )
-    # border is pet, both images are one batch: truth pet 6 + 2 = 8, label pet 5 + 1 = 6, common 5; background 4, 6, common 3
+    # border is pet, both images are one batch: truth pet 6 + 2 pixels, label 5 + 1, common 5;
+    # background 2 + 2, 3 + 3, common 3
     pet, background = 5 / 9, 3 / 7
     assert found['M1x/mIoU'] == pytest.approx(100 * (pet + background) / 2)
     assert found['M1x/mDice'] == pytest.approx(100 * (10 / 14 + 6 / 10) / 2)

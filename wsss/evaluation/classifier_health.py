@@ -17,7 +17,16 @@ from ..engine.notes import note
 from ..errors import ConfigError, DataError, StageError
 from ..fileio import write_json
 from ..registry import METRICS
+from .confusions import (
+    co_occurrence,
+    confusion_lines,
+    confusions,
+    frequent_pairs,
+    predicted_classes,
+)
 from .health import health, health_table
+
+_ROWS = 20
 
 
 @METRICS.register_module()
@@ -29,16 +38,23 @@ class ClassifierHealth(BaseMetric):
     ``(K,)`` and ``gt_label`` or ``gt_score``, as mmpretrain's do. Classes without an image in the
     split are left out of the means and named. On several ranks the images may be spread unevenly.
 
+    The report also has the confusions that come with other classes: which absent class is predicted
+    beside a present one more often than by chance (a boat for every stretch of water), and how
+    often labels occur together, which is where such confusions are learned.
+
     Args:
         multi_label: True for mean average precision, False for accuracy (one class per image).
             None decides by the labels: accuracy if every image has exactly one.
         out_dir: Where ``health.json`` is written. None leaves it to the record of the stage, which
             gets the same content as ``health`` either way.
         show_worst: How many classes the table in the log has.
+        show_confusions: How many confusions the log has.
+        score_threshold: In [0, 1], the score from which on a class counts as predicted, for images
+            with several labels; with one label each the best class is predicted.
         prefix: Put before the names of the figures, which are plain by default.
 
     Raises:
-        ConfigError: If ``show_worst`` is negative.
+        ConfigError: If a number is out of range.
 
     Example:
         >>> test_evaluator = [dict(type='wsss.ClassifierHealth', multi_label=True)]
@@ -49,17 +65,27 @@ class ClassifierHealth(BaseMetric):
         multi_label: bool | None = None,
         out_dir: str | None = None,
         show_worst: int = 10,
+        show_confusions: int = 5,
+        score_threshold: float = 0.5,
         collect_device: str = 'cpu',
         prefix: str | None = None,
     ):
         # mmengine warns about metrics without a prefix
         super().__init__(collect_device=collect_device, prefix=prefix or 'plain')
         self.prefix = prefix
-        if not isinstance(show_worst, int) or show_worst < 0:
-            raise ConfigError(f'ClassifierHealth.show_worst must be >= 0, got {show_worst!r}')
+        for name, value in (('show_worst', show_worst), ('show_confusions', show_confusions)):
+            if not isinstance(value, int) or value < 0:
+                raise ConfigError(f'ClassifierHealth.{name} must be >= 0, got {value!r}')
+        number = isinstance(score_threshold, (int, float)) and not isinstance(score_threshold, bool)
+        if not number or not 0 <= score_threshold <= 1:
+            raise ConfigError(
+                f'ClassifierHealth.score_threshold must be in [0, 1], got {score_threshold!r}'
+            )
         self.multi_label = multi_label
         self.out_dir = out_dir
         self.show_worst = show_worst
+        self.show_confusions = show_confusions
+        self.score_threshold = score_threshold
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Keep scores and labels of a batch, as float32 and bool ``(K,)`` on the CPU."""
@@ -84,7 +110,11 @@ class ClassifierHealth(BaseMetric):
         multi_label = self.multi_label
         if multi_label is None:
             multi_label = bool((targets.sum(axis=1) != 1).any())
-        report = health(scores, targets, self._names(scores.shape[1]), multi_label)
+        names = self._names(scores.shape[1])
+        report = health(scores, targets, names, multi_label)
+        predicted = predicted_classes(scores, multi_label, self.score_threshold)
+        report['confusions'] = confusions(predicted, targets, names)
+        report['co_occurrence'] = co_occurrence(targets, names)
         self._tell(report)
         return report['metrics']
 
@@ -118,12 +148,30 @@ class ClassifierHealth(BaseMetric):
         return [f'class {index}' for index in range(count)]
 
     def _tell(self, report: dict) -> None:
-        note(health=report)
+        note(health=report, **_tables(report))
         if not is_main_process():
             return
         if self.out_dir is not None:
             write_json(Path(self.out_dir) / 'health.json', report)
-        print_log(health_table(report, self.show_worst), 'current')
+        lines = confusion_lines(report['confusions'], self.show_confusions)
+        table = health_table(report, self.show_worst)
+        print_log('\n'.join([table, *lines]), 'current')
+
+
+def _tables(report: dict) -> dict:
+    """Return the tables of confusions and label pairs that the page about the run shows."""
+    rows = report['confusions'][:_ROWS]
+    images = {name: row['images'] for name, row in report['per_class'].items()}
+    tables = dict(
+        seen_beside_others={
+            f'{row["predicted"]} given {row["present"]}': {
+                key: row[key] for key in ('images', 'of', 'rate', 'chance')
+            }
+            for row in rows
+        },
+        labels_together=frequent_pairs(report['co_occurrence'], images, _ROWS),
+    )
+    return {name: dict(per_class=table) for name, table in tables.items() if table}
 
 
 def _target(sample: dict, count: int) -> np.ndarray:
