@@ -7,10 +7,12 @@ from PIL import Image
 
 from wsss.datasets import FolderDataset
 from wsss.datasets import folder as folder_module
+from wsss.datasets.label_sources import FoundLabels, LabelRow, LabelSource
 from wsss.datasets.pictures import list_pictures
 from wsss.datasets.transforms import LoadImage, LoadMask
 from wsss.errors import ConfigError, DataError
 from wsss.fileio import write_mask
+from wsss.registry import LABEL_SOURCES
 
 LABELS = dict(type='wsss.CsvLabels', file='labels.csv')
 
@@ -202,3 +204,17 @@ def test_a_folder_without_pictures_is_named(root):
     (root / 'none').mkdir()
     with pytest.raises(DataError, match='holds no picture'):
         make(root, images='none')
+
+
+def test_a_source_of_the_users_own_needs_one_method(root):
+    class FromNames(LabelSource):
+        def read(self, pictures, classes):
+            return FoundLabels([LabelRow(f, [f'class{len(f)}'], f) for f in pictures.files])
+
+    LABEL_SOURCES.register_module(module=FromNames)
+    try:
+        dataset = make(root, labels=dict(type='FromNames'))
+    finally:
+        LABEL_SOURCES.module_dict.pop('FromNames')
+    assert dataset.metainfo['image_classes'] == ('class12', 'class5')
+    assert [dataset.get_data_info(i)['gt_label'] for i in (0, 9)] == [[1], [0]]

@@ -148,7 +148,7 @@ class FolderDataset(WSSSDataset):
         records = [
             ImageRecord(
                 image_id=ids[file],
-                img_path=str(folder / file),
+                img_path=f'{folder}/{file}',
                 labels=labels,
                 mask_path=str(masks[file]) if file in masks else None,
                 mask_values=table,
@@ -250,7 +250,7 @@ class FolderDataset(WSSSDataset):
                     f'{path}, line {number}: there is no picture {name!r} below {pictures.folder}, '
                     f'or its name fits several.{near_matches(name, pictures.names)}'
                 )
-            record = by_path.get(str(pictures.folder / file))
+            record = by_path.get(f'{pictures.folder}/{file}')
             if record is not None:  # else it is left out for want of labels, as reported
                 chosen[record.img_path] = record
         return list(chosen.values())

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ..errors import DataError
 
@@ -39,15 +39,15 @@ class Pictures:
         """Every name that may stand for a picture; None for one that fits several."""
         names: dict[str, str | None] = {}
         # the more exact names come first and are not taken over by the less exact ones
-        for short in (
-            lambda path: str(path),
-            lambda path: str(path.with_suffix('')),
-            lambda path: path.name,
-            lambda path: path.stem,
+        bare = [file.rpartition('/')[2] for file in self.files]
+        for keys in (
+            self.files,
+            [without_suffix(file) for file in self.files],
+            bare,
+            [without_suffix(name) for name in bare],
         ):
             level: dict[str, str | None] = {}
-            for file in self.files:
-                key = short(PurePosixPath(file))
+            for key, file in zip(keys, self.files):
                 level[key] = file if level.get(key, file) == file else None
             names = {**level, **names}
         return names
@@ -80,6 +80,12 @@ class Pictures:
         return '' if below == '.' else below
 
 
+def without_suffix(file: str) -> str:
+    """Return a path without the suffix of its last part."""
+    # pathlib takes ten times as long, seconds for a large folder
+    return os.path.splitext(file)[0]
+
+
 def list_pictures(folder: Path, leave_out: Path | None = None) -> tuple[str, ...]:
     """Return the pictures below a folder, relative to it, with ``/`` and sorted.
 
@@ -98,8 +104,8 @@ def list_pictures(folder: Path, leave_out: Path | None = None) -> tuple[str, ...
             'FolderDataset.'
         )
     files = [
-        os.path.relpath(os.path.join(where, name), folder).replace(os.sep, '/')
-        for where, names in _walk(folder, leave_out)
+        prefix + name
+        for prefix, names in _walk(folder, leave_out)
         for name in names
         if os.path.splitext(name)[1].lower() in SUFFIXES and not name.startswith('.')
     ]
@@ -111,7 +117,8 @@ def list_pictures(folder: Path, leave_out: Path | None = None) -> tuple[str, ...
     return tuple(sorted(files))
 
 
-def _walk(folder: Path, leave_out: Path | None) -> Iterator[tuple[str, list[str]]]:
+def _walk(folder: Path, leave_out: Path | None = None) -> Iterator[tuple[str, list[str]]]:
+    """Yield, for each folder, what its files' relative paths begin with, and their names."""
     seen = {os.path.realpath(leave_out)} if leave_out is not None else set()
     seen.add(os.path.realpath(folder))
     for where, folders, names in os.walk(folder, followlinks=True):
@@ -122,7 +129,8 @@ def _walk(folder: Path, leave_out: Path | None) -> Iterator[tuple[str, list[str]
                 seen.add(real)
                 kept.append(name)
         folders[:] = kept
-        yield where, names
+        below = os.path.relpath(where, folder).replace(os.sep, '/')
+        yield '' if below == '.' else f'{below}/', names
 
 
 def image_id_of(file: str) -> str:
@@ -135,7 +143,7 @@ def image_id_of(file: str) -> str:
         >>> image_id_of('monday/camera 1/0001.jpg')
         'monday__camera 1__0001'
     """
-    image_id = str(PurePosixPath(file).with_suffix('')).replace('/', SEPARATOR)
+    image_id = without_suffix(file).replace('/', SEPARATOR)
     if len(image_id.encode()) > MAX_ID_BYTES:
         raise DataError(
             f'picture {file}: its path without suffix is longer than {MAX_ID_BYTES} bytes and '
@@ -173,22 +181,12 @@ def find_masks(files: tuple[str, ...], folder: Path) -> dict[str, Path]:
             f'folder of masks {folder} does not exist. Set masks of FolderDataset, or leave it out '
             'if there are no masks.'
         )
-    there = {file for file in _pngs(folder)}
-    found = {}
-    for file in files:
-        name = f'{PurePosixPath(file).with_suffix("")}.png'
-        if name in there:
-            found[file] = folder / name
+    there = {prefix + name for prefix, names in _walk(folder) for name in names}
+    wanted = {file: f'{without_suffix(file)}.png' for file in files}
+    found = {file: folder / name for file, name in wanted.items() if name in there}
     if not found:
         raise DataError(
             f'folder {folder} holds no mask of any picture. A mask has the path of its picture '
-            f'with the suffix .png: {PurePosixPath(files[0]).with_suffix("")}.png.'
+            f'with the suffix .png: {wanted[files[0]]}.'
         )
     return found
-
-
-def _pngs(folder: Path) -> Iterator[str]:
-    for where, names in _walk(folder, None):
-        for name in names:
-            if name.endswith('.png'):
-                yield os.path.relpath(os.path.join(where, name), folder).replace(os.sep, '/')

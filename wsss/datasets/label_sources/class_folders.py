@@ -36,5 +36,5 @@ class ClassFolders(LabelSource):
             name, slash, _ = file.partition('/')
             if slash:
                 names = [] if name == self.background else [name]
-                rows.append(LabelRow(file, names, f'picture {pictures.folder / file}'))
+                rows.append(LabelRow(file, names, f'picture {pictures.folder}/{file}'))
         return FoundLabels(rows)

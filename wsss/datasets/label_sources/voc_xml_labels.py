@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from ...errors import DataError
 from ...registry import LABEL_SOURCES
-from ..pictures import Pictures
+from ..pictures import Pictures, without_suffix
 from ..voc_xml import read_voc_boxes
 from .base import FoundLabels, LabelRow, LabelSource
 
@@ -39,13 +39,12 @@ class VocXmlLabels(LabelSource):
                 f'folder of annotations {folder} does not exist. Set folder of VocXmlLabels, '
                 'relative to data_root.'
             )
-        paths = {file: folder / PurePosixPath(file).with_suffix('.xml') for file in pictures.files}
-        paths = {file: path for file, path in paths.items() if path.is_file()}
+        names = {file: f'{without_suffix(file)}.xml' for file in pictures.files}
+        paths = {file: folder / name for file, name in names.items() if (folder / name).is_file()}
         if not paths:
-            example = next(iter(pictures.files))
             raise DataError(
                 f'folder {folder} has no annotation of any picture, such as '
-                f'{PurePosixPath(example).with_suffix(".xml")}.'
+                f'{names[pictures.files[0]]}.'
             )
         with ThreadPoolExecutor() as pool:
             return FoundLabels(list(pool.map(_read, paths, paths.values())))
