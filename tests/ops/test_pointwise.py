@@ -7,7 +7,7 @@ from torch import nn
 from wsss.ops.pointwise import PointwiseConv2d, use_pointwise
 
 
-@pytest.mark.parametrize('size', [(1, 3, 3), (1, 10, 10), (5, 20, 10), (20, 4, 4)])
+@pytest.mark.parametrize('size', [(1, 3, 3), (1, 20, 30), (5, 20, 10), (20, 4, 4)])
 @pytest.mark.parametrize('bias', [True, False])
 def test_it_convolves_as_before(size, bias):
     conv = nn.Conv2d(6, 4, 1, bias=bias)

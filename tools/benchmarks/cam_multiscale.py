@@ -53,6 +53,13 @@ def make_model(extraction: dict, weights: dict | None, num_classes: int) -> CAMC
     return model
 
 
+@torch.no_grad()
+def predicted(model: CAMClassifier, picture: np.ndarray) -> Tensor:
+    """Return the best class ``(1,)``: maps of a class that is not there are noise."""
+    view = torch.from_numpy(picture).permute(2, 0, 1)[None]
+    return model(model.normalize_views(view)).argmax(dim=1)
+
+
 def pillow_views(picture: np.ndarray) -> list[Tensor]:
     """Return the scales of one picture, uint8 ``(3, h, w)``."""
     image, (height, width) = Image.fromarray(picture), picture.shape[:2]
@@ -157,7 +164,7 @@ def main() -> None:
     ours = make_model({}, weights, num_classes)
     half = make_model(dict(dtype='bfloat16'), weights, num_classes)
     pictures = load_pictures(args.images, args.count, args.longer_side)
-    classes = [torch.tensor([i % num_classes]) for i in range(args.count)]
+    classes = [predicted(plain, picture) for picture in pictures]
     with tempfile.TemporaryDirectory() as name:
         folders = {key: Path(name) / key for key in ('usual', 'ours', 'bfloat16', 'same')}
         for folder in folders.values():

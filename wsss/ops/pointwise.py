@@ -5,8 +5,10 @@ from __future__ import annotations
 
 from torch import Tensor, nn
 
-# below, rearranging the weights costs more than it gains
-MIN_PIXELS = 96
+# cells of several maps, and of a single one, below which rearranging the weights costs more than
+# it gains
+MIN_CELLS = 96
+MIN_CELLS_ALONE = 400
 
 
 class PointwiseConv2d(nn.Conv2d):
@@ -32,7 +34,8 @@ class PointwiseConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         """Convolve ``(N, C, h, w)``."""
-        large = x.ndim == 4 and x.shape[0] * x.shape[2] * x.shape[3] >= MIN_PIXELS
+        least = MIN_CELLS_ALONE if x.shape[0] == 1 else MIN_CELLS
+        large = x.ndim == 4 and x.shape[0] * x.shape[2] * x.shape[3] >= least
         self.dilation = (2, 2) if large else (1, 1)
         return super().forward(x)
 
