@@ -15,6 +15,7 @@ from mmengine.dataset import BaseDataset
 
 from ..errors import ConfigError, DataError
 from ..structures import check_image_id
+from .content import ContentDigests
 
 IGNORE = 255
 
@@ -153,7 +154,8 @@ class WSSSDataset(BaseDataset):
                 )
             seen.add(record.image_id)
         chosen = choose_held_out(records, self.held_out, self.held_out_seed)
-        num_classes = len(self.metainfo['image_classes'])
+        metainfo = self.metainfo  # a deep copy at every access
+        num_classes, num_labels = len(metainfo['image_classes']), len(metainfo['classes'])
         data = []
         for record in records:
             labels = sorted({int(label) for label in record.labels})
@@ -174,7 +176,7 @@ class WSSSDataset(BaseDataset):
                     mask_values=mask_values,
                     boxes=record.boxes,
                     held_out=record.image_id in chosen,
-                    num_labels=len(self.metainfo['classes']),
+                    num_labels=num_labels,
                     reduce_zero_label=False,
                     seg_fields=[],
                 )
@@ -185,28 +187,29 @@ class WSSSDataset(BaseDataset):
         """Return the class ids of one image, as mmpretrain's class-balanced wrappers ask."""
         return list(self.get_data_info(idx)['gt_label'])
 
-    def index_digest(self) -> str:
-        """Return a digest of the index: ids, labels, held-out part and sizes of the files.
+    def index_digest(self, masks: bool = True) -> str:
+        """Return a digest of classes, ids, labels, boxes, held-out part and content of the files.
 
-        A record of a stage holds it, so that another list, label or file makes the stage stale.
-        Masks in ``mask_folder`` are the business of the stage that wrote them.
+        A record of a stage holds it, so that another list, label or picture makes the stage stale,
+        and another place does not. Masks in ``mask_folder`` are the business of the stage that
+        wrote them.
+
+        Args:
+            masks: Count the truth too; False for a stage that does not read it.
         """
         self.full_init()
         digest = hashlib.sha256(repr(sorted(self.metainfo.items())).encode())
-        keys = ('img_path', 'mask_path') if self.mask_folder is None else ('img_path',)
-        for i in range(len(self)):
-            info = self.get_data_info(i)
-            sizes = [_file_size(info[key]) for key in keys]
-            row = (info['image_id'], info['gt_label'], info['held_out'], sizes, info['mask_values'])
+        masks = masks and self.mask_folder is None
+        infos = [self.get_data_info(i) for i in range(len(self))]
+        files = [info['img_path'] for info in infos]
+        files += [info['mask_path'] for info in infos] if masks else []
+        contents = ContentDigests(self.data_root or os.curdir).of(files)
+        for i, info in enumerate(infos):
+            row = [info[key] for key in ('image_id', 'gt_label', 'held_out', 'boxes')]
+            row += [contents[i]]
+            row += [info['mask_values'], contents[i + len(infos)]] if masks else []
             digest.update(repr(row).encode())
         return digest.hexdigest()[:16]
-
-
-def _file_size(path: str | None) -> int:
-    try:
-        return -1 if path is None else os.stat(path).st_size
-    except OSError:
-        return -2
 
 
 def choose_held_out(records: Sequence[ImageRecord], fraction: float, seed: int) -> set[str]:

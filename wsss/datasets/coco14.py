@@ -84,12 +84,12 @@ class COCO14(WSSSDataset):
             image_classes=COCO_CLASSES,
             class_to_label=tuple(range(1, len(COCO_CLASSES) + 1)),
             palette=make_palette(len(COCO_CLASSES) + 1),
-            label_source=self.image_labels,
         )
 
     def load_records(self) -> list[ImageRecord]:
         """Read the instance file; no image is opened."""
         root = Path(self.data_root)
+        self._metainfo['label_source'] = self.image_labels
         if self.split in SPLITS:
             return self._read_part(root, self.split, None)
         wanted = self._read_list(root)
@@ -111,7 +111,7 @@ class COCO14(WSSSDataset):
         """Return the images of ``part`` with objects, or the wanted ones if they are given."""
         folder = f'{part}{self._find_year(root, part)}'
         index = read_coco_index(root / 'annotations' / f'instances_{folder}.json')
-        stems = [Path(file).stem for file in index.files]
+        stems = [os.path.splitext(file)[0] for file in index.files]
         if wanted is None:
             chosen = np.flatnonzero(np.diff(index.starts)).tolist()
         else:
@@ -119,17 +119,18 @@ class COCO14(WSSSDataset):
         self._check_images(root / folder, [index.files[i] for i in chosen])
         masks = root / 'masks' / folder
         with_mask = set(os.listdir(masks)) if masks.is_dir() else set()
-        paths = {i: masks / f'{stems[i]}.png' for i in chosen if f'{stems[i]}.png' in with_mask}
+        paths = {i: f'{masks}/{stems[i]}.png' for i in chosen if f'{stems[i]}.png' in with_mask}
         labels = self._read_labels(index, {i: stems[i] for i in chosen}, paths, masks)
+        boxes = index.object_boxes()
         if wanted is None:
             chosen = [i for i in chosen if labels[i]]
         return [
             ImageRecord(
                 image_id=stems[i],
-                img_path=str(root / folder / index.files[i]),
+                img_path=f'{root}/{folder}/{index.files[i]}',
                 labels=labels[i],
-                mask_path=str(paths[i]) if i in paths else None,
-                boxes=index.boxes_of(i),
+                mask_path=paths.get(i),
+                boxes=boxes[i],
             )
             for i in chosen
         ]
@@ -168,11 +169,12 @@ class COCO14(WSSSDataset):
             )
 
     def _read_labels(
-        self, index: CocoIndex, stems: dict[int, str], masks: dict[int, Path], folder: Path
+        self, index: CocoIndex, stems: dict[int, str], masks: dict[int, str], folder: Path
     ) -> dict[int, list[int]]:
         """Return the 0-based classes of the chosen images."""
         if self.image_labels == 'instances':
-            return {i: index.labels(i) for i in stems}
+            found = index.labels()
+            return {i: found[i] for i in stems}
         missing = [stem for i, stem in stems.items() if i not in masks]
         if missing:
             raise DataError(

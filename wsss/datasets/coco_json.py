@@ -52,17 +52,27 @@ class CocoIndex:
     boxes: np.ndarray
     outlines: tuple[Any, ...] | None = None
 
-    def labels(self, image: int) -> list[int]:
-        """Return the sorted 0-based classes of an image; crowds count."""
-        return np.unique(self.classes[self.starts[image] : self.starts[image + 1]]).tolist()
+    @property
+    def owners(self) -> np.ndarray:
+        """The image of each annotation, int ``(A,)``."""
+        return np.repeat(np.arange(len(self.files)), np.diff(self.starts))
 
-    def boxes_of(self, image: int) -> list[tuple[float, float, float, float, int]]:
-        """Return the boxes of an image with their class, without crowds and empty boxes."""
-        found = range(self.starts[image], self.starts[image + 1])
-        rows = [
-            (*self.boxes[i].tolist(), int(self.classes[i])) for i in found if not self.crowds[i]
-        ]
-        return [row for row in rows if row[0] < row[2] and row[1] < row[3]]
+    def labels(self) -> list[list[int]]:
+        """Return the sorted 0-based classes of each image; crowds count."""
+        owners, classes = np.divmod(
+            np.unique(self.owners * len(COCO_IDS) + self.classes), len(COCO_IDS)
+        )
+        return self._split(owners, classes.tolist())
+
+    def object_boxes(self) -> list[list[tuple[float, float, float, float, int]]]:
+        """Return the boxes of each image with their class, without crowds and empty boxes."""
+        keep = ~self.crowds & (self.boxes[:, :2] < self.boxes[:, 2:]).all(axis=1)
+        rows = zip(*self.boxes[keep].T.tolist(), self.classes[keep].tolist())
+        return self._split(self.owners[keep], list(rows))
+
+    def _split(self, owners: np.ndarray, rows: list) -> list[list]:
+        ends = np.searchsorted(owners, np.arange(len(self.files) + 1)).tolist()
+        return [rows[start:end] for start, end in zip(ends, ends[1:])]
 
 
 def read_coco_index(path: str | Path) -> CocoIndex:
