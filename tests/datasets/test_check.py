@@ -174,6 +174,10 @@ def test_splits_come_from_the_config_and_overlaps_are_found(root):
 def test_what_cannot_be_checked_is_said(root):
     with pytest.raises(ConfigError, match="no data set data.tarin. Did you mean 'train'"):
         build_splits(config(root, train='all'), ['tarin'])
+    wrong = config(root, train='all')
+    wrong['data']['num_labels'] = 2
+    with pytest.raises(ConfigError, match=r'data.num_labels is 2, but data.train .* has 3 classes'):
+        build_splits(wrong)
     with pytest.raises(ConfigError, match='has no data sets'):
         build_splits({})
     (root / 'labels.csv').unlink()

@@ -113,8 +113,9 @@ def test_pictures_without_a_class_are_background_or_refused(root):
 
 def test_another_number_of_classes_says_what_to_set(root):
     assert len(make(root, num_classes=2)) == 10
-    with pytest.raises(ConfigError, match='Set data.num_classes=2 and data.num_labels=3'):
-        make(root, num_classes=5)
+    for wrong in (dict(num_classes=5), dict(num_classes=2, num_labels=2)):
+        with pytest.raises(ConfigError, match='Set data.num_classes=2 and data.num_labels=3'):
+            make(root, **wrong)
 
 
 def test_given_classes_fix_the_order(root):

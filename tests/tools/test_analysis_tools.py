@@ -18,7 +18,7 @@ CONFIG = """
 data_root = None
 folder = dict(type='wsss.FolderDataset', data_root='@data_root', images='images', masks='masks',
               labels=dict(type='wsss.CsvLabels'), val_fraction=0.25)
-data = dict(num_classes=1, train=dict(_ref_='@folder', split='train', held_out=0.5),
+data = dict(num_classes=2, num_labels=3, train=dict(_ref_='@folder', split='train', held_out=0.5),
             val=dict(_ref_='@folder', split='val'), test=dict(_ref_='@folder', split='val'))
 """
 

@@ -57,8 +57,19 @@ def build_splits(config: dict, names: Sequence[str] | None = None) -> dict[str, 
             )
         if not same:
             dataset.full_init()
+            _check_counts(data, name, dataset)
         built[name] = dataset
     return built
+
+
+def _check_counts(data: dict, name: str, dataset: WSSSDataset) -> None:
+    for key, names in (('num_classes', 'image_classes'), ('num_labels', 'classes')):
+        count = len(dataset.metainfo[names])
+        if data.get(key) not in (None, count):
+            raise ConfigError(
+                f'data.{key} is {data[key]}, but data.{name} ({type(dataset).__name__}) has '
+                f'{count} {names}. Set data.{key}={count}, or another mode of the data set.'
+            )
 
 
 def check_dataset(

@@ -44,6 +44,7 @@ class FolderDataset(WSSSDataset):
             own order for 0/1 columns and COCO JSON, else sorted. Give them where the splits have
             sources of their own.
         num_classes: What the config is made for; another number of classes is an error.
+        num_labels: Likewise, background included.
         mask_values: Value in the mask files -> name of a class, ``background`` or ``ignore``, or a
             label id. None means that the files hold label ids.
         ignore_index: The value that is not scored, unless ``mask_values`` is given.
@@ -80,6 +81,7 @@ class FolderDataset(WSSSDataset):
         masks: str | None = None,
         classes: Sequence[str] | None = None,
         num_classes: int | None = None,
+        num_labels: int | None = None,
         mask_values: Mapping[int, str | int] | None = None,
         ignore_index: int = IGNORE,
         val_fraction: float = 0.2,
@@ -111,7 +113,7 @@ class FolderDataset(WSSSDataset):
         self.class_names = None if classes is None else tuple(str(name) for name in classes)
         if self.class_names is not None:
             check_classes(self.class_names)
-        self.num_classes = num_classes
+        self.num_classes, self.num_labels = num_classes, num_labels
         self.mask_values, self.ignore_index = mask_values, ignore_index
         self.val_fraction, self.test_fraction = val_fraction, test_fraction
         self.split_seed = split_seed
@@ -165,11 +167,13 @@ class FolderDataset(WSSSDataset):
                 f'FolderDataset: {len(names)} classes, a label map holds at most {MAX_CLASSES}. '
                 f'Is this the right source? The first are {", ".join(names[:5])}.'
             )
-        if self.num_classes is not None and len(names) != self.num_classes:
+        right = (len(names), len(names) + 1)
+        if (self.num_classes or right[0], self.num_labels or right[1]) != right:
             shown = ', '.join(names[:10]) + ', ...' * (len(names) > 10)
             raise ConfigError(
-                f'FolderDataset: the config is made for {self.num_classes} classes, the image '
-                f'labels have {len(names)} ({shown}). Set data.num_classes={len(names)} and '
+                f'FolderDataset: the config has num_classes={self.num_classes} and '
+                f'num_labels={self.num_labels}, the image labels have {len(names)} classes '
+                f'({shown}). Set data.num_classes={len(names)} and '
                 f'data.num_labels={len(names) + 1} (background included), or correct the labels.'
             )
         self.class_names = names

@@ -7,6 +7,7 @@ folder = dict(
     images='images',
     masks=None,
     num_classes='@data/num_classes',
+    num_labels='@data/num_labels',
     val_fraction=0.2,
 )
 data = dict(
