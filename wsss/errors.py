@@ -31,6 +31,10 @@ class StageError(WSSSError, RuntimeError):
     """A stage that cannot start or did not finish."""
 
 
+class StorageError(WSSSError, OSError):
+    """A file that cannot be written: no room, no permission, a broken disk."""
+
+
 def near_matches(name: str, allowed: Iterable[str], limit: int = 3) -> str:
     """Return `` Did you mean ...?`` for the names close to ``name``, or an empty string.
 

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
+import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,20 +17,96 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .errors import DataError
+from .errors import DataError, StorageError
+
+# what the disk says when it is full, too slow to trust, or not ours
+_STORAGE = {
+    getattr(errno, name)
+    for name in 'ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EIO ENOTDIR ENAMETOOLONG'.split()
+    if hasattr(errno, name)
+}
+_PART = re.compile(r'\..+\.\d+\.part')
 
 
 @contextmanager
 def atomic_path(path: str | Path) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` and rename it to ``path`` when the block succeeds."""
+    """Give a temporary path beside ``path`` and rename it to ``path`` when the block succeeds.
+
+    Raises:
+        StorageError: If the disk refuses it; ``path`` is as before then.
+    """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f'.{path.name}.{os.getpid()}.part')
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield part
         os.replace(part, path)
+    except OSError as error:
+        if not is_storage_error(error):
+            raise
+        raise storage_error(error, path) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def is_storage_error(error: BaseException) -> bool:
+    """Whether ``error`` is the disk's fault and not worded by us yet."""
+    return (
+        isinstance(error, OSError)
+        and error.errno in _STORAGE
+        and not isinstance(error, StorageError)
+    )
+
+
+def storage_error(error: OSError, path: str | Path | None = None) -> StorageError:
+    """Return an error that names the file, how much room there is, and what to do.
+
+    Args:
+        error: What the system said.
+        path: The file that was to be written; by default the one that ``error`` names.
+    """
+    path = path or error.filename or 'a file'
+    room = ''
+    if error.errno in (errno.ENOSPC, getattr(errno, 'EDQUOT', -1)):
+        place = next((p for p in Path(path).absolute().parents if p.is_dir()), Path('/'))
+        try:
+            room = f', {shutil.disk_usage(place).free / 1e6:.0f} MB are free in {place}'
+        except OSError:
+            pass  # the disk is gone altogether; the first error says enough
+    return StorageError(
+        f'cannot write {path}: {error.strerror}{room}. What is written already is whole. Make '
+        'room (or get the right to write) and start again with the same command: the run goes on.'
+    )
+
+
+def remove_parts(folder: str | Path) -> int:
+    """Delete the temporary files below ``folder`` that killed processes left; return how many.
+
+    Only for a folder that no other process writes to.
+    """
+    found = [p for p in Path(folder).rglob('.*.part') if _PART.fullmatch(p.name) and p.is_file()]
+    for path in found:
+        path.unlink(missing_ok=True)
+    return len(found)
+
+
+def remove_tree(folder: str | Path) -> None:
+    """Delete a folder in one step: rename it, then delete what it holds.
+
+    A kill in the middle leaves a hidden folder that :func:`remove_trash` deletes, never a part of
+    the old folder under its name.
+    """
+    folder = Path(folder)
+    if folder.exists():
+        trash = folder.with_name(f'.{folder.name}.{os.getpid()}.trash')
+        os.replace(folder, trash)
+        shutil.rmtree(trash)
+
+
+def remove_trash(folder: str | Path) -> None:
+    """Finish what a killed :func:`remove_tree` in ``folder`` has begun."""
+    for path in Path(folder).glob('.*.trash'):
+        shutil.rmtree(path)
 
 
 def write_bytes(path: str | Path, content: bytes, sync: bool = False) -> None:
@@ -39,9 +118,9 @@ def write_bytes(path: str | Path, content: bytes, sync: bool = False) -> None:
             os.fsync(file.fileno())
 
 
-def write_json(path: str | Path, content: Any) -> None:
-    """Write ``content`` as indented JSON with sorted keys left as given."""
-    write_bytes(path, (json.dumps(content, indent=2) + '\n').encode(), sync=True)
+def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
+    """Write ``content`` as indented JSON with the order of keys left as given."""
+    write_bytes(path, (json.dumps(content, indent=indent) + '\n').encode(), sync=True)
 
 
 def read_json(path: str | Path, what: str = 'file') -> Any:

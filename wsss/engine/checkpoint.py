@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import re
+import zipfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,22 @@ def plain(value: Any, where: str = 'checkpoint') -> Any:
 
 
 def save(content: dict, path: str | Path) -> None:
-    """Write a checkpoint in one step: temporary name, flush to disk, rename."""
+    """Write a checkpoint in one step: temporary name, flush to disk, rename.
+
+    Raises:
+        StorageError: If there is no room.
+    """
     with atomic_path(path) as part:
-        with open(part, 'wb') as file:
-            torch.save(content, file)
-            file.flush()
-            os.fsync(file.fileno())
+        try:
+            with open(part, 'wb') as file:
+                torch.save(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+        except RuntimeError as error:
+            # torch finishes the archive although a write failed, and fails by another error then
+            if isinstance(error.__context__, OSError):
+                raise error.__context__ from None
+            raise
 
 
 def load(path: str | Path, map_location: Any = 'cpu') -> dict:
@@ -77,11 +88,34 @@ def load(path: str | Path, map_location: Any = 'cpu') -> dict:
             'not a PyTorch file, or holds objects that could execute code. Allowed are tensors, '
             f'numbers and strings (torch.load with weights_only=True). Torch says: {first[:200]}'
         ) from error
+    check_bits(path)
     if not isinstance(content, dict):
         raise CheckpointError(
             f'weights file {path} holds a {type(content).__name__}, not a dict of tensors.'
         )
     return content
+
+
+def check_bits(path: str | Path) -> None:
+    """Compare the content of a PyTorch file with the checksums in it, which torch does not.
+
+    Files in PyTorch's format before 1.6, which are no archives, hold none.
+
+    Raises:
+        CheckpointError: If bits have changed since the file was written.
+    """
+    if not zipfile.is_zipfile(path):
+        return
+    try:
+        with zipfile.ZipFile(path) as archive:
+            bad = archive.testzip()
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
+        bad = str(error)
+    if bad:
+        raise CheckpointError(
+            f'weights file {path} is damaged: its content does not fit its checksum ({bad}). Copy '
+            'it again, or run the stage that writes it again with --redo.'
+        )
 
 
 def load_from_http(url: str, map_location: Any = 'cpu') -> dict:
@@ -250,12 +284,13 @@ def find_last(folder: str | Path) -> Path | None:
     if pointer.is_file():
         try:
             content = read_json(pointer, 'checkpoint pointer')
-            if isinstance(content, dict) and isinstance(content.get('file'), str):
-                candidates.append(folder / content['file'])
+            named = content.get('file') if isinstance(content, dict) else None
+            if isinstance(named, str) and '..' not in Path(named).parts:
+                candidates.append(folder / named)
         except ValueError:
             pass
     others = sorted(
-        (folder / 'checkpoints').glob('*.pth'), key=lambda p: (_number(p), p.name), reverse=True
+        (folder / 'checkpoints').glob('*.pth'), key=lambda p: (number_of(p), p.name), reverse=True
     )
     for path in [*candidates, *(p for p in others if p not in candidates)]:
         try:
@@ -266,6 +301,7 @@ def find_last(folder: str | Path) -> Path | None:
     return None
 
 
-def _number(path: Path) -> int:
+def number_of(path: Path) -> int:
+    """Return the epoch or iteration in a checkpoint's name; -1 if there is none."""
     found = re.findall(r'\d+', path.stem)
     return int(found[-1]) if found else -1

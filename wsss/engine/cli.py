@@ -187,6 +187,8 @@ def _plain_config(config: Config, work_dir: Path, args: argparse.Namespace) -> C
 def _train_plain(config: Config, work_dir: Path, args: argparse.Namespace) -> int:
     from mmengine.runner import Runner
 
+    from .lock import RunLock
+
     config = _plain_config(config, work_dir, args)
     if args.dry_run:
         raise ConfigError(f'{args.config} has no pipeline, --dry-run has nothing to show.')
@@ -195,7 +197,8 @@ def _train_plain(config: Config, work_dir: Path, args: argparse.Namespace) -> in
 
         config.resume, last = True, find_last(work_dir)
         config.load_from = str(last) if last else None
-    Runner.from_cfg(config).train()
+    with RunLock(work_dir):
+        Runner.from_cfg(config).train()
     return 0
 
 

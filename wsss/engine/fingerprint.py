@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DATASETS, TRANSFORMS, DefaultScope
 
 from ..errors import WSSSError
 from ..version import __version__
@@ -21,6 +21,7 @@ EXCLUDED = frozenset(
 )
 EXCLUDED_HOOKS = frozenset('contact_sheet logger progress timer checkpoint'.split())
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+_NO_MASKS = frozenset('mmcv mmengine mmpretrain mmseg torchvision wsss'.split())
 _WEIGHT_KEYS = ('checkpoint', 'load_from')
 
 
@@ -57,20 +58,45 @@ def fingerprint(config: dict, pipeline: list[str], name: str, with_data: bool = 
 
 
 def index_digest(dataset: dict, scope: str) -> str:
-    """Return the digest of a data set's index: ids, labels and file sizes."""
+    """Return the digest of a data set's index: ids, labels and what is in the files."""
+    masks = may_read_masks(dataset.get('pipeline', ()), scope)
     bare = {k: v for k, v in dataset.items() if k not in ('pipeline', 'lazy_init')}
     with DefaultScope.overwrite_default_scope(scope):
         built = DATASETS.build({**bare, 'pipeline': []} if 'pipeline' in dataset else bare)
-    return digest(_digests(built))
+    return digest(_digests(built, masks))
 
 
-def _digests(dataset: Any) -> list:
+def may_read_masks(pipeline: Any, scope: str) -> bool:
+    """Whether a transform of a pipeline reads, or could read, the masks of a data set.
+
+    Transforms of ours say so by ``reads_masks = True``; those of the packages we stand on do not
+    know where our data sets name the mask; of any other it is not known, so they count.
+
+    Args:
+        pipeline: A pipeline, or whatever holds transforms.
+        scope: Where names without a prefix are looked up.
+    """
+    if isinstance(pipeline, (list, tuple)):
+        return any(may_read_masks(part, scope) for part in pipeline)
+    if not isinstance(pipeline, dict):
+        return callable(pipeline)
+    if 'type' in pipeline:
+        kind = pipeline['type']
+        with DefaultScope.overwrite_default_scope(scope):
+            kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+        known = getattr(kind, '__module__', '').split('.')[0] in _NO_MASKS
+        if getattr(kind, 'reads_masks', not known):
+            return True
+    return any(may_read_masks(part, scope) for part in pipeline.values())
+
+
+def _digests(dataset: Any, masks: bool) -> list:
     if hasattr(dataset, 'index_digest'):
-        return [dataset.index_digest()]
+        return [dataset.index_digest(masks)]
     if hasattr(dataset, 'datasets'):
-        return [part for child in dataset.datasets for part in _digests(child)]
+        return [part for child in dataset.datasets for part in _digests(child, masks)]
     if hasattr(dataset, 'dataset'):
-        return _digests(dataset.dataset)
+        return _digests(dataset.dataset, masks)
     return [type(dataset).__name__, len(dataset)]
 
 

@@ -3,11 +3,9 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import time
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +13,12 @@ from mmengine.dist import barrier, broadcast_object_list, get_world_size, is_mai
 from mmengine.logging import MMLogger, print_log
 
 from ..errors import ConfigError, StageError, WSSSError, near_matches
-from ..fileio import write_json
+from ..fileio import remove_parts, remove_trash, remove_tree, write_bytes, write_json
 from ..visualization.report import write_report
 from .config_check import check_keys
+from .failures import quiet_threads, worded
 from .fingerprint import changed_keys, digest, fingerprint
+from .lock import RunLock
 from .record import (
     INDEX,
     RECORD,
@@ -30,50 +30,12 @@ from .record import (
     write_summary,
 )
 from .references import References
-from .runner import close_logger
+from .runner import close_logger, forgive_files
+from .selection import Selection
 from .stage import WEIGHTS, Stage
 
-
-@dataclass
-class Selection:
-    """Which stages to run.
-
-    Args:
-        only: Just this one.
-        first: From this one on.
-        last: Up to this one.
-        redo: Throw these away first, and what depends on them; ``stale`` means all stale ones.
-        reuse: Stage name -> folder with its results, used instead of running it.
-    """
-
-    only: str | None = None
-    first: str | None = None
-    last: str | None = None
-    redo: Sequence[str] = ()
-    reuse: dict[str, str] = field(default_factory=dict)
-
-    def choose(self, pipeline: list[str]) -> list[str]:
-        """Return the chosen stages in order."""
-        for option, names in (
-            ('--stage', [self.only]),
-            ('--from', [self.first]),
-            ('--until', [self.last]),
-            ('--redo', [name for name in self.redo if name != 'stale']),
-            ('--reuse', self.reuse),
-        ):
-            for name in names:
-                if name is not None and name not in pipeline:
-                    raise ConfigError(
-                        f'{option} {name}: there is no such stage.{near_matches(name, pipeline)} '
-                        f'Stages: {", ".join(pipeline)}.'
-                    )
-        if self.only is not None:
-            return [self.only]
-        begin = pipeline.index(self.first) if self.first else 0
-        end = pipeline.index(self.last) + 1 if self.last else len(pipeline)
-        if begin >= end:
-            raise ConfigError(f'--from {self.first} comes after --until {self.last}.')
-        return pipeline[begin:end]
+# in a stage's folder, but not of its making
+NOT_RESULTS = ('error.txt', 'test', 'test.json')
 
 
 class Pipeline:
@@ -208,18 +170,28 @@ class Pipeline:
         """Run the chosen stages and return the summary.
 
         Raises:
-            StageError: If a stage is stale, lacks its inputs or fails; it names the stage.
+            StageError: If a stage is stale, lacks its inputs or fails; it names the stage. If
+                another run has the work folder; it names that run.
+            StorageError: If the disk is full; it names the file.
         """
-        if is_main_process():
-            self.work_dir.mkdir(parents=True, exist_ok=True)
-        barrier()
-        logger = MMLogger.get_instance(
-            f'pipeline-{time.monotonic_ns()}', log_file=str(self.work_dir / 'pipeline.log')
-        )
-        try:
-            return self._run()
-        finally:
-            close_logger(logger)
+        with RunLock(self.work_dir) as lock:
+            try:
+                logger = MMLogger.get_instance(
+                    f'pipeline-{time.monotonic_ns()}', log_file=str(self.work_dir / 'pipeline.log')
+                )
+            except OSError as error:
+                raise worded(error) or error from error
+            forgive_files(logger)
+            try:
+                if lock.before:
+                    print_log(f'going on where {lock.before} was killed', 'current')
+                if is_main_process():
+                    remove_trash(self.work_dir)
+                    remove_parts(self.work_dir)
+                with quiet_threads():
+                    return self._run()
+            finally:
+                close_logger(logger)
 
     def _run(self) -> dict[str, Any]:
         redone: set[str] = set()
@@ -277,8 +249,10 @@ class Pipeline:
                 '--work-dir.'
             )
         folder = self.folder(name)
-        if redo and folder.exists():
-            shutil.rmtree(folder)
+        if redo:
+            remove_tree(folder)
+        elif state == 'new':
+            self._refuse_foreign(name)
         inputs = {stage: self._run_id(stage) for stage in now['upstream']}
         if not redo and state == 'started':
             old = read_record(folder, STARTED) or {}
@@ -288,6 +262,21 @@ class Pipeline:
         write_json(folder / STARTED, dict(fingerprint=now, inputs=inputs, seconds=spent))
         return redo
 
+    def _refuse_foreign(self, name: str) -> None:
+        """Refuse to go on with files of which nothing says how they were made."""
+        folder = self.folder(name)
+        found = [
+            path.name
+            for path in (folder.iterdir() if folder.is_dir() else ())
+            if path.name not in NOT_RESULTS and not path.name.startswith('20')
+        ]
+        if found:
+            raise StageError(
+                f'stage {name}: {folder} holds {", ".join(sorted(found)[:5])}, but neither '
+                f'{RECORD} nor {STARTED}, so nothing says how they were made. Choose: --redo '
+                f'{name} (throw them away), move them, or another --work-dir.'
+            )
+
     def _run_stage(self, name: str) -> None:
         stage = self.stage(name)
         number = f'{self.stages.index(name) + 1}/{len(self.stages)}'
@@ -296,7 +285,7 @@ class Pipeline:
         metrics: dict[str, Any] = {}
         notes: dict[str, Any] = {}
         try:
-            if stage.trains and not (stage.folder / WEIGHTS).is_file():
+            if stage.trains:
                 notes.update(stage.train())
             if stage.tests:
                 metrics, noted = stage.test()
@@ -306,9 +295,12 @@ class Pipeline:
         except (KeyboardInterrupt, SystemExit):
             raise
         except Exception as error:
-            if is_main_process():
-                stage.folder.mkdir(parents=True, exist_ok=True)
-                (stage.folder / 'error.txt').write_text(traceback.format_exc(), encoding='utf-8')
+            known = worded(error, stage.folder)
+            if known is not None:
+                raise type(known)(f'stage {name}: {known}') from error
+            with contextlib.suppress(OSError):
+                if is_main_process():
+                    write_bytes(stage.folder / 'error.txt', traceback.format_exc().encode())
             raise StageError(
                 f'stage {name} failed with {type(error).__name__}: {error} (the traceback is in '
                 f'{stage.folder / "error.txt"})'
@@ -351,7 +343,8 @@ class Pipeline:
     def test(self, name: str | None = None, weights: str | None = None) -> dict[str, Any]:
         """Evaluate a stage again, by default the last, with its own or other weights.
 
-        Nothing of the stage's record changes; the figures go to ``test.json`` in its folder.
+        Nothing of what the stage has made changes: what this writes goes to the folder ``test`` in
+        that of the stage, which is emptied before, and the figures to ``test.json`` beside it.
         """
         name = name or self.stages[-1]
         if name not in self.stages:
@@ -367,7 +360,11 @@ class Pipeline:
                 f'stage {name} has no {WEIGHTS} in {stage.folder} yet. Train it first '
                 '(tools/train.py), or give a CHECKPOINT.'
             )
-        metrics, notes = stage.test(weights)
+        folder = stage.folder / 'test'
+        if is_main_process():
+            remove_tree(folder)
+        barrier()
+        metrics, notes = stage.test(weights, folder)
         if is_main_process():
             write_json(stage.folder / 'test.json', dict(weights=weights, metrics=metrics, **notes))
         return metrics

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
 import torch
@@ -25,10 +26,15 @@ _FILE_ONLY = (
     '"FileClient" will be deprecated',
     '"HardDiskBackend" is the alias',
 )
+# the fingerprint of a stage has compared the class lists before a training is continued; mmengine
+# compares them with what our checkpoints do not hold
+_ANSWERED = ('The dataset metainfo from the resumed checkpoint is different',)
 
 
 def _for_console(record: logging.LogRecord) -> bool:
     text = record.getMessage().strip()
+    if text.startswith(_ANSWERED):
+        return False
     return record.levelno > logging.INFO or not (
         text.startswith(_FILE_ONLY) or text.startswith('-' * 20) or 'Name of parameter' in text
     )
@@ -40,8 +46,9 @@ class StageRunner(Runner):
     def build_logger(
         self, log_level: int | str = 'INFO', log_file: str | None = None, **kwargs
     ) -> MMLogger:
-        """Build the logger and quiet its console handler."""
+        """Build the logger and quiet its handlers."""
         logger = super().build_logger(log_level, log_file, **kwargs)
+        forgive_files(logger)
         for handler in logger.handlers:
             if type(handler) is logging.StreamHandler:
                 handler.addFilter(_for_console)
@@ -59,10 +66,18 @@ class StageRunner(Runner):
 
     def close(self) -> None:
         """Close files and forget the global instances that mmengine keeps by experiment name."""
-        self.visualizer.close()
+        with contextlib.suppress(OSError):  # on a full disk, scalars are no loss
+            self.visualizer.close()
         close_logger(self.logger)
         for manager in (MMLogger, MessageHub, Visualizer, DefaultScope):
             manager._instance_dict.pop(self.experiment_name, None)
+
+
+def forgive_files(logger: MMLogger) -> None:
+    """Let log files fail in silence: on a full disk every line would print a traceback."""
+    for handler in logger.handlers:
+        if isinstance(handler, logging.FileHandler):
+            handler.handleError = lambda record: None
 
 
 def close_logger(logger: MMLogger) -> None:
@@ -70,7 +85,8 @@ def close_logger(logger: MMLogger) -> None:
     for handler in list(logger.handlers):
         logger.removeHandler(handler)
         if isinstance(handler, logging.FileHandler):
-            handler.close()
+            with contextlib.suppress(OSError):
+                handler.close()
     for name, instance in list(MMLogger._instance_dict.items()):
         if instance is logger:
             MMLogger._instance_dict.pop(name)

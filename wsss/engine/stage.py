@@ -17,6 +17,7 @@ from mmengine.registry import DATASETS, HOOKS, METRICS, MODELS, DefaultScope
 from mmengine.runner import set_random_seed
 
 from ..errors import ConfigError
+from ..fileio import read_json, write_json
 from . import checkpoint
 from .config_check import RUNTIME_KEYS, check_types
 from .fingerprint import LOADERS
@@ -25,6 +26,7 @@ from .references import References, merge
 from .runner import StageRunner
 
 WEIGHTS = 'weights.pth'
+TRAINED = 'trained.json'
 _TRAIN_KEYS = (
     'train_dataloader train_cfg val_dataloader val_cfg val_evaluator optim_wrapper param_scheduler '
     'auto_scale_lr'.split()
@@ -103,34 +105,46 @@ class Stage:
     def train(self) -> dict:
         """Train, continuing from the last checkpoint if there is one, and write ``weights.pth``.
 
+        A training that has written it already is not repeated.
+
         Returns:
             What the components noted for the record.
         """
+        if (self.folder / WEIGHTS).is_file():
+            notes = self.folder / TRAINED
+            return read_json(notes, 'notes of the training') if notes.is_file() else {}
         config = {k: v for k, v in self.config.items() if k not in (*_TEST_KEYS, *_OURS)}
-        last = checkpoint.find_last(self.folder)
+        last, done = checkpoint.find_last(self.folder), 0
         if last is not None:
             config.update(load_from=str(last), resume=True)
+            done = checkpoint.load(last)['meta']['iter']
         runner = self._runner(config, 'train')
         try:
             if last is None:
                 checkpoint.check_pretrained(runner.model)
             runner.train()
+            if done >= runner.max_iters and runner.val_loop is not None:
+                runner.val_loop.run()  # an earlier start was killed between the last epoch and this
             model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+            notes = read_notes()
             if is_main_process():
                 weights = {key: value.detach().cpu() for key, value in model.state_dict().items()}
+                write_json(self.folder / TRAINED, notes)
                 checkpoint.save(weights, self.folder / WEIGHTS)
-            notes = read_notes()
         finally:
             runner.close()
         self._leave(runner.seed)
         return notes
 
-    def test(self, weights: str | None = None) -> tuple[dict, dict]:
+    def test(
+        self, weights: str | None = None, folder: str | Path | None = None
+    ) -> tuple[dict, dict]:
         """Run the test loop.
 
         Args:
             weights: File to load, by default the stage's own ``weights.pth`` after training, or
                 its ``load_from``.
+            folder: Where to write, by default the folder of the stage.
 
         Returns:
             Metrics, and what the components noted for the record.
@@ -143,7 +157,7 @@ class Stage:
         config['model_wrapper_cfg'] = dict(type='wsss.TestWrapper')
         config.setdefault('test_cfg', dict())
         config.setdefault('test_evaluator', [])
-        runner = self._runner(config, 'test')
+        runner = self._runner(config, 'test', folder)
         try:
             metrics = runner.test()
             # a loop that continues iterates a part of the data set only
@@ -155,7 +169,7 @@ class Stage:
         self._leave(runner.seed)
         return {key: _number(value) for key, value in (metrics or {}).items()}, notes
 
-    def _runner(self, config: dict, what: str) -> StageRunner:
+    def _runner(self, config: dict, what: str, folder: str | Path | None = None) -> StageRunner:
         config = copy.deepcopy(config)
         world = get_world_size()
         for key in LOADERS:
@@ -164,7 +178,7 @@ class Stage:
         if config.get('val_dataloader') is not None:
             config.setdefault('val_cfg', dict())
         config.update(
-            work_dir=str(self.folder),
+            work_dir=str(folder or self.folder),
             launcher=self.launcher,
             # Runners made within the same second share loggers unless their names differ
             experiment_name=f'{self.name}-{what}-{time.monotonic_ns()}',

@@ -41,6 +41,13 @@ class CheckpointHook(Hook):
         self.by_epoch = by_epoch
         self.max_keep = max_keep
 
+    def before_train(self, runner) -> None:
+        """Delete what a run that was killed after writing a checkpoint left undeleted."""
+        source = getattr(runner, '_load_from', None)
+        if source and getattr(runner, '_resume', False):
+            if Path(source).parent == Path(runner.work_dir) / 'checkpoints':
+                self._prune(Path(source))
+
     def after_train_epoch(self, runner) -> None:
         """Save after every ``interval`` epochs and after the last."""
         epoch = runner.epoch + 1
@@ -59,7 +66,13 @@ class CheckpointHook(Hook):
         path = folder / 'checkpoints' / filename
         checkpoint.save(checkpoint.training_state(runner, epoch, iteration), path)
         checkpoint.write_pointer(folder, path)
+        self._prune(path)
+
+    @master_only
+    def _prune(self, newest: Path) -> None:
+        """Delete what came before the newest whole checkpoint, but for the last ``max_keep``."""
         if self.max_keep > 0:
-            kept = sorted(path.parent.glob('*.pth'), key=lambda p: p.stat().st_mtime_ns)
-            for old in [p for p in kept if p != path][: max(len(kept) - self.max_keep, 0)]:
+            number = checkpoint.number_of
+            found = [p for p in newest.parent.glob('*.pth') if number(p) <= number(newest)]
+            for old in sorted(found, key=number)[: -self.max_keep]:
                 old.unlink(missing_ok=True)

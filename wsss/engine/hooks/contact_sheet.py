@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 from collections.abc import Sequence
 from pathlib import Path
@@ -94,7 +95,7 @@ class ContactSheetHook(Hook):
         for sample in outputs:
             slot = self._slot(sample)
             if slot is not None and slot not in self._rows:
-                self._draw(runner, slot, sample)
+                self._draw(runner, slot, as_in_files(sample))
 
     def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """Bring the rows of all ranks together and write the sheet on the first."""
@@ -167,6 +168,19 @@ def spread(length: int, count: int) -> list[int]:
     """Return at most ``count`` indices, the middles of equal parts of ``range(length)``."""
     count = min(count, length)
     return [int(index) for index in (np.arange(count) + 0.5) * length / max(count, 1)]
+
+
+def as_in_files(sample: Any) -> Any:
+    """Return a sample with its maps rounded as files hold them.
+
+    So the sheet of a run that was stopped is that of an undisturbed one.
+    """
+    maps = getattr(sample, 'score_maps', None)
+    if maps is None:
+        return sample
+    sample = sample.new(metainfo=sample.metainfo, data=dict(sample.all_items()))
+    sample.score_maps = dataclasses.replace(maps, scores=maps.scores.half().float())
+    return sample
 
 
 def sample_from_files(record: dict, folder: Path, legend: Legend) -> WSSSDataSample | None:
