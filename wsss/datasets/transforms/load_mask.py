@@ -97,6 +97,8 @@ class LoadMask(BaseTransform):
         'a'
     """
 
+    reads_masks = True  # so they count for what is stale
+
     def __init__(self, optional: bool = False):
         self.optional = optional
 
