@@ -20,7 +20,8 @@ NUM_IMAGES = 5
 def evaluate(images):
     """Return metric and curve over those of the five images that this process has."""
     generator = torch.Generator().manual_seed(0)
-    metric, curve = MaskMetric(), ThresholdCurve([0.1, 0.4, 0.8], 3)
+    metric = MaskMetric(presets=[dict(name='fg', classes='fg')])
+    curve = ThresholdCurve([0.1, 0.4, 0.8], 3)
     metric.dataset_meta = dict(classes=('background', 'cat', 'dog'))
     for i in range(NUM_IMAGES):
         size = (4 + i, 6)
@@ -37,7 +38,13 @@ def evaluate(images):
         metric.process(None, [sample])
     figures = metric.evaluate(NUM_IMAGES)
     curve.reduce()
-    return dict(figures=figures, curve=curve.to_dict(), best=list(curve.best('rest')))
+    return dict(
+        figures=figures,
+        curve=curve.to_dict(),
+        best=list(curve.best('rest')),
+        scores=curve.score_counts().tolist(),
+        images_by_label=curve.images_by_label('all').tolist(),
+    )
 
 
 def as_rank(target):

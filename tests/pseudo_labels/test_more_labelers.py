@@ -34,9 +34,9 @@ def noise(classes=3, seed=0):
 def test_per_class_threshold_by_hand():
     maps = row([0.6, 0.4, 0.6, 0.1], [0.3, 0.25, 0.1, 0.1])
     # score over threshold: 1.2 / 1.5, 0.8 / 1.25, 1.2 / 0.5, 0.2 / 0.5
-    assert PerClassThreshold([0.5, 0.2])(maps, (1, 2)).tolist() == [[2, 2, 1, 0]]
+    assert PerClassThreshold([0.5, 0.2], 'ratio')(maps, (1, 2)).tolist() == [[2, 2, 1, 0]]
     # the best score, then its threshold
-    assert PerClassThreshold([0.5, 0.2], 'score')(maps, (1, 2)).tolist() == [[1, 0, 1, 0]]
+    assert PerClassThreshold([0.5, 0.2])(maps, (1, 2)).tolist() == [[1, 0, 1, 0]]
 
 
 @pytest.mark.parametrize('compare', ['ratio', 'score'])
@@ -54,9 +54,9 @@ def test_thresholds_are_those_of_labels_not_of_image_classes():
 
 
 def test_found_thresholds_give_a_new_labeler():
-    labeler = PerClassThreshold(compare='score')
+    labeler = PerClassThreshold(compare='ratio')
     found = labeler.with_thresholds([0.1, 0.2])
-    assert found.thresholds == (0.1, 0.2) and found.compare == 'score' and not found.searchable
+    assert found.thresholds == (0.1, 0.2) and found.compare == 'ratio' and not found.searchable
     assert labeler.thresholds is None and labeler.searchable
 
 
@@ -172,7 +172,7 @@ def test_cleaning_passes_the_search_on():
         (lambda: PerClassThreshold([0.1, None]), 'needs a number for each label'),
         (lambda: PerClassThreshold(0.3), 'must be a list of numbers'),
         (lambda: PerClassThreshold([0.1], threshold=0.2), 'not both'),
-        (lambda: PerClassThreshold(compare='max'), 'compare must be one of ratio, score'),
+        (lambda: PerClassThreshold(compare='max'), 'compare must be one of score, ratio'),
         (lambda: PerClassThreshold([0.1]).with_threshold(0.2), 'no threshold to be set'),
         (lambda: GlobalThreshold().with_thresholds([0.2]), 'no threshold for each label'),
         (lambda: Quantile(1.2), 'Quantile.q must be'),

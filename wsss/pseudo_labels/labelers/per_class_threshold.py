@@ -15,7 +15,7 @@ from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
 from .base import PseudoLabeler, check_unit
 
-COMPARE = ('ratio', 'score')
+COMPARE = ('score', 'ratio')
 
 
 @PSEUDO_LABELERS.register_module()
@@ -29,10 +29,12 @@ class PerClassThreshold(PseudoLabeler):
         thresholds: In [0, 1], one for each label 1..K; None leaves them to the search of the stage
             (:class:`wsss.pseudo_labels.thresholds.PerClassThresholds`, or any source of a single
             threshold, which then holds for all labels).
-        compare: How classes compete for a pixel. ``ratio``: the highest score divided by threshold
-            wins where it reaches 1, so that a class with low maps can win from one with high maps.
-            ``score``: the highest score wins, then its threshold decides, which is what a search
-            of thresholds measures. The two differ only where several classes overlap.
+        compare: How classes compete for a pixel. ``score``: the highest score wins, then its
+            threshold decides, which is what a search of thresholds measures. ``ratio``: the highest
+            score divided by threshold wins where it reaches 1, so that a class with low maps can
+            win from one with high maps. The two differ only where several classes overlap; on
+            VOC, with searched thresholds, ``ratio`` gives such pixels away to the classes of low
+            thresholds and is worse than a single threshold.
         threshold: The same for all labels, in place of ``thresholds``.
 
     Raises:
@@ -47,7 +49,7 @@ class PerClassThreshold(PseudoLabeler):
     def __init__(
         self,
         thresholds: Sequence[float] | None = None,
-        compare: str = 'ratio',
+        compare: str = 'score',
         threshold: float | None = None,
     ):
         if compare not in COMPARE:
