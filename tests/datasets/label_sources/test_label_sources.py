@@ -120,6 +120,8 @@ def test_a_foreign_coco_file_is_named(tmp_path, pictures, text):
 @pytest.fixture
 def masked(tmp_path, monkeypatch):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    # masks made a moment ago are not remembered otherwise
+    monkeypatch.setattr(mask_module, 'settled', lambda stamped: True)
     (tmp_path / 'masks').mkdir()
     first, second = np.zeros((4, 5), np.uint8), np.full((4, 5), 255, np.uint8)
     first[0, :3], first[1, 0] = 2, 1
@@ -157,7 +159,7 @@ def test_masks_are_opened_once_and_again_when_changed(masked, monkeypatch):
 @pytest.mark.parametrize('text', ['', '[]', '{"a.jpg": [1]}', '{"a.jpg": [9], "sub/b.jpg": []}'])
 def test_a_damaged_cache_is_made_again(masked, text):
     before = numbered(MaskLabels(), masked, ('cat', 'dog')).labels
-    (cache,) = mask_module.cache_folder().glob('*.json')
+    (cache,) = (mask_module.cache_folder() / 'mask_labels').glob('*.json')
     cache.write_text(text)
     assert numbered(MaskLabels(), masked, ('cat', 'dog')).labels == before
 
@@ -176,3 +178,9 @@ def test_every_source_is_registered():
     assert set(LABEL_SOURCES.module_dict) == {
         'ClassFolders', 'CocoJsonLabels', 'CsvLabels', 'MaskLabels', 'VocXmlLabels',
     }  # fmt: skip
+
+
+def test_masks_changed_a_moment_ago_are_not_remembered(masked, monkeypatch):
+    monkeypatch.setattr(mask_module, 'settled', lambda stamped: False)
+    numbered(MaskLabels(), masked, ('cat', 'dog'))
+    assert not (mask_module.cache_folder() / 'mask_labels').exists()

@@ -3,17 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 
-from ...errors import ConfigError, DataError
+from ...errors import ConfigError, DataError, WSSSError
 from ...fileio import read_json, write_json
 from ...registry import LABEL_SOURCES
+from ..content import cache_folder, settled, stamp
 from ..pictures import Pictures
 from .base import FoundLabels, LabelRow, LabelSource
 
@@ -69,7 +70,9 @@ class MaskLabels(LabelSource):
         self, masks: Mapping[str, Path], values: Mapping[int, int] | None, num_labels: int
     ) -> dict:
         """Return the label ids of the classes in each mask, from the cache if it has them."""
-        cache = cache_folder() / f'{self._digest(masks, values, num_labels)}.json'
+        stamps = {file: stamp(path) for file, path in masks.items()}
+        digest = self._digest(stamps, masks, values, num_labels)
+        cache = cache_folder() / 'mask_labels' / f'{digest}.json'
         if cache.is_file():
             try:
                 return check_cache(read_json(cache, 'cache'), masks, num_labels)
@@ -78,21 +81,19 @@ class MaskLabels(LabelSource):
         with ThreadPoolExecutor() as pool:
             work = pool.map(lambda path: self._classes_in(path, values, num_labels), masks.values())
             present = dict(zip(masks, work))
-        try:
-            write_json(cache, present)
-        except OSError:
-            pass  # a cache that cannot be written costs time, nothing else
+        if all(known and settled(known) for known in stamps.values()):
+            with contextlib.suppress(WSSSError, OSError):  # no cache, no harm
+                write_json(cache, present)
         return present
 
     def _digest(
-        self, masks: Mapping[str, Path], values: Mapping[int, int] | None, num_labels: int
+        self, stamps: Mapping, masks: Mapping[str, Path], values: Mapping | None, num_labels: int
     ) -> str:
         table = None if values is None else sorted(values.items())
         made_from = (VERSION, self.min_pixels, num_labels, table)
         digest = hashlib.sha256(repr(made_from).encode())
         for file, path in masks.items():
-            stat = os.stat(path)
-            digest.update(repr((file, str(path), stat.st_size, stat.st_mtime_ns)).encode())
+            digest.update(repr((file, str(path), stamps[file])).encode())
         return digest.hexdigest()[:32]
 
     def _classes_in(
@@ -104,12 +105,6 @@ class MaskLabels(LabelSource):
         mask = read_mask(path, num_labels, values=None if values is None else dict(values))
         counts = np.bincount(mask.ravel(), minlength=num_labels)[1:num_labels]
         return [int(i) + 1 for i in np.flatnonzero(counts >= self.min_pixels)]
-
-
-def cache_folder() -> Path:
-    """Return where the labels found in masks are kept."""
-    home = os.environ.get('XDG_CACHE_HOME') or Path.home() / '.cache'
-    return Path(home) / 'wsss' / 'mask_labels'
 
 
 def check_cache(content: object, masks: Mapping[str, Path], num_labels: int) -> dict:
