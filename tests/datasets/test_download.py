@@ -79,6 +79,14 @@ def test_existing_file_with_other_checksum_is_refused(server, tmp_path):
         load(server, tmp_path / 'file.bin')
 
 
+def test_without_a_checksum_the_length_is_checked(server, tmp_path):
+    server.mode = 'cuts'
+    path = load(server, tmp_path / 'file.bin', md5=None)
+    assert path.read_bytes() == CONTENT and len(server.asked) == 4
+    path.write_bytes(b'other')
+    assert load(server, path, md5=None).read_bytes() == b'other'
+
+
 def test_partial_file_is_continued(server, tmp_path):
     (tmp_path / 'file.bin.part').write_bytes(CONTENT[:3000])
     assert load(server, tmp_path / 'file.bin').read_bytes() == CONTENT

@@ -6,6 +6,7 @@ from .coco14 import COCO14
 from .folder import FolderDataset
 from .oxford_pet import OxfordPet
 from .shapes import Shapes
+from .stanford_background import StanfordBackground
 from .voc12 import VOC12
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     'ImageRecord',
     'OxfordPet',
     'Shapes',
+    'StanfordBackground',
     'VOC12',
     'WSSSDataset',
 ]

@@ -16,6 +16,7 @@ from ..registry import DATASETS
 from .base import ImageRecord, WSSSDataset
 from .coco_classes import COCO_CLASSES
 from .coco_json import CocoIndex, read_coco_index
+from .mask_classes import classes_in_mask
 from .palette import make_palette
 
 SPLITS = ('train', 'val')
@@ -201,15 +202,3 @@ def _read_note(path: Path, stems: dict[int, str]) -> dict[int, list[int]]:
             f'{path} does not tell the classes in the masks beside it ({error!r}). Delete it; they '
             'are read from the masks then.'
         ) from error
-
-
-def classes_in_mask(path: str | Path, num_classes: int) -> list[int]:
-    """Return the 0-based classes that have pixels in a mask.
-
-    Raises:
-        DataError: If the file is not a mask of label ids 0..num_classes and 255.
-    """
-    from .transforms.load_mask import read_mask  # transforms import the data sets
-
-    counts = np.bincount(read_mask(path, num_classes + 1).ravel(), minlength=256)
-    return np.flatnonzero(counts[1 : num_classes + 1]).tolist()

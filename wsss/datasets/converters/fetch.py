@@ -11,13 +11,16 @@ from ...errors import DataError
 from .download import check_md5, download
 
 
-def add_archive_arguments(parser: argparse.ArgumentParser, archives: str, url: str) -> None:
+def add_archive_arguments(
+    parser: argparse.ArgumentParser, archives: str, url: str, num_workers: int | None = 4
+) -> None:
     """Add the arguments that all converters share.
 
     Args:
         parser: Of the tool.
         archives: Their names, for the help.
         url: Where they are by default.
+        num_workers: How many work at once by default; None for a converter that has no such work.
     """
     parser.add_argument(
         '--archives',
@@ -32,9 +35,14 @@ def add_archive_arguments(parser: argparse.ArgumentParser, archives: str, url: s
         action='store_true',
         help='accept archives with other checksums and any number of images (needs --offline)',
     )
-    parser.add_argument(
-        '--num-workers', '--workers', type=int, default=4, help='how many work at once'
-    )
+    if num_workers is not None:
+        parser.add_argument(
+            '--num-workers',
+            '--workers',
+            type=int,
+            default=num_workers,
+            help=f'how many work at once (default: {num_workers})',
+        )
 
 
 def parse_archive_arguments(
@@ -44,7 +52,7 @@ def parse_archive_arguments(
     args = parser.parse_args(arguments)
     if args.unofficial and not args.offline:
         parser.error('--unofficial needs --offline and the archives in --archives')
-    if args.num_workers < 1:
+    if getattr(args, 'num_workers', 1) < 1:
         parser.error('--num-workers must be at least 1')
     args.archives = args.archives or args.target.absolute().parent / 'downloads'
     return args
