@@ -3,11 +3,14 @@
 
 import importlib.util
 import io
+import math
 import tarfile
 from pathlib import Path
 
 import pytest
-from mmengine.dataset import ConcatDataset
+import torch
+from mmengine.registry import DATASETS as MMENGINE_DATASETS
+from mmpretrain.models.heads import MultiLabelLinearClsHead
 from PIL import Image
 
 from wsss.datasets import StanfordBackground
@@ -15,7 +18,6 @@ from wsss.datasets.converters import convert_stanford_background
 from wsss.datasets.converters.stanford_background import read_regions
 from wsss.datasets.transforms import LoadImage, LoadMask
 from wsss.errors import ConfigError, DataError
-from wsss.registry import DATASETS
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'dataset_converters' / 'stanford_background.py'
 PETS = dict(type='wsss.OxfordPet', label_mode='species', mask_mode='binary')
@@ -82,17 +84,24 @@ def test_background_has_no_class_and_the_classes_of_the_other(root):
     assert dataset.metainfo['image_classes'] == ('cat', 'dog') and dataset[0]['num_labels'] == 2
 
 
-def test_background_is_concatenated_to_the_other_data_set(root):
-    shapes = dict(type='wsss.Shapes', num_images=2, lazy_init=True)
-    background = dict(
-        type='wsss.StanfordBackground',
-        data_root=str(root),
-        label_mode='background',
-        classes_of=dict(type='wsss.Shapes', num_images=2),
-        lazy_init=True,
+def test_background_trains_beside_another_data_set(root, tmp_path, monkeypatch):
+    monkeypatch.setenv('WSSS_DATA_ROOT', str(tmp_path))
+    shapes = dict(type='wsss.Shapes', num_images=2)
+    pipeline = [dict(type='wsss.LoadImage'), dict(type='mmpretrain.PackInputs')]
+    background = dict(type='wsss.StanfordBackground', label_mode='background', classes_of=shapes)
+    both = MMENGINE_DATASETS.build(
+        dict(
+            type='ConcatDataset',
+            datasets=[dict(shapes, pipeline=pipeline), dict(background, pipeline=pipeline)],
+        )
     )
-    both = ConcatDataset([DATASETS.build(shapes), DATASETS.build(background)], lazy_init=True)
-    assert len(both.metainfo['image_classes']) == 5
+    samples = [both[0]['data_samples'], both[3]['data_samples']]
+    assert len(both) == 4 and samples[0].gt_label.numel() and not samples[1].gt_label.numel()
+    head = MultiLabelLinearClsHead(num_classes=5, in_channels=3)
+    head.fc.weight.data.zero_(), head.fc.bias.data.zero_()
+    # each of the five classes costs log 2 in both images, whatever the label
+    loss = head.loss((torch.zeros(2, 3),), samples)['loss']
+    assert loss.item() == pytest.approx(5 * math.log(2), rel=1e-4)
 
 
 def test_background_needs_no_masks(root):
