@@ -68,6 +68,6 @@ segmentor = dict(
             ]
         ),
     ),
-    train_cfg=dict(max_epochs=12),
-    optim_wrapper=dict(optimizer=dict(lr=0.005), clip_grad=dict(max_norm=5)),
+    train_cfg=dict(max_epochs=24),
+    optim_wrapper=dict(optimizer=dict(lr=0.01), clip_grad=dict(max_norm=5)),
 )
