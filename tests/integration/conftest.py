@@ -102,3 +102,9 @@ def mapped(tmp_path_factory):
     made = Tiny(tmp_path_factory.mktemp('mapped'))
     assert made.train('--until', 'cams') == 0
     return made
+
+
+@pytest.fixture(scope='session')
+def tiny_class() -> type[Tiny]:
+    """The class itself, for fixtures that live longer than a test."""
+    return Tiny

@@ -167,7 +167,9 @@ def _check_type(cfg: dict, where: str, scope: str) -> None:
     if last in _LAYERS or last.endswith('_cfg') and not where.endswith(('train_cfg', 'test_cfg')):
         if last not in ('val_cfg', 'init_cfg', 'model_wrapper_cfg'):
             return  # layer names (BN, ReLU, ...) with arguments of their own
-    found = [cls for cls in (_find(registry, name, scope) for registry in _FOREIGN + _OWN) if cls]
+    found = [
+        cls for cls in (find_class(registry, name, scope) for registry in _FOREIGN + _OWN) if cls
+    ]
     if not found:
         names = sorted({n for registry in _FOREIGN + _OWN for n in _names(registry, scope)})
         raise ConfigError(
@@ -188,7 +190,8 @@ def _check_type(cfg: dict, where: str, scope: str) -> None:
             )
 
 
-def _find(registry: Registry, name: str, scope: str) -> Any:
+def find_class(registry: Registry, name: str, scope: str) -> Any:
+    """Return the class that ``name`` means in a config of this default scope, or None."""
     if registry in _OWN:
         registry.import_from_location()
         return registry.module_dict.get(name.removeprefix('wsss.'))

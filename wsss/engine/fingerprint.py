@@ -12,6 +12,7 @@ from mmengine.registry import DATASETS, TRANSFORMS, DefaultScope
 
 from ..errors import WSSSError
 from ..version import __version__
+from .config_check import find_class
 from .references import References, stages_in
 
 # Fields that cannot change a result: how fast, where and how chatty, not what.
@@ -82,8 +83,7 @@ def may_read_masks(pipeline: Any, scope: str) -> bool:
         return callable(pipeline)
     if 'type' in pipeline:
         kind = pipeline['type']
-        with DefaultScope.overwrite_default_scope(scope):
-            kind = TRANSFORMS.get(kind) if isinstance(kind, str) else kind
+        kind = find_class(TRANSFORMS, kind, scope) if isinstance(kind, str) else kind
         known = getattr(kind, '__module__', '').split('.')[0] in _NO_MASKS
         if getattr(kind, 'reads_masks', not known):
             return True

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What all tests share."""
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope='session')
+def own_cache(tmp_path_factory):
+    """Keep what the package remembers between runs out of the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.mktemp('cache')))
+        yield
