@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +20,8 @@ from PIL import Image
 from .errors import DataError, StorageError
 
 # what the disk says when it is full, too slow to trust, or not ours
-_STORAGE = {
-    getattr(errno, name)
-    for name in 'ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EIO ENOTDIR ENAMETOOLONG'.split()
-    if hasattr(errno, name)
-}
+_NAMES = 'ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EIO ENOTDIR EEXIST EISDIR ENAMETOOLONG'.split()
+_STORAGE = {getattr(errno, name) for name in _NAMES if hasattr(errno, name)}
 _PART = re.compile(r'\..+\.\d+\.part')
 
 
@@ -46,7 +43,8 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
             raise
         raise storage_error(error, path) from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # a place that takes no file holds no part of one
+            part.unlink(missing_ok=True)
 
 
 def is_storage_error(error: BaseException) -> bool:

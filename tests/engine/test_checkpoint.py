@@ -3,6 +3,7 @@
 
 import os
 import pickle
+import resource
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from mmengine.runner import CheckpointLoader
 from torch import nn
 
 from wsss.engine import checkpoint
-from wsss.errors import CheckpointError
+from wsss.errors import CheckpointError, StorageError
 
 
 class Payload:
@@ -100,3 +101,40 @@ def test_a_moved_folder_still_finds_its_checkpoint(tmp_path):
     checkpoint.write_pointer(tmp_path / 'a', path)
     (tmp_path / 'a').rename(tmp_path / 'b')
     assert checkpoint.find_last(tmp_path / 'b') == tmp_path / 'b' / 'checkpoints' / 'epoch_1.pth'
+
+
+def test_flipped_bits_are_seen_and_the_checkpoint_before_is_taken(tmp_path):
+    content = dict(meta={}, state_dict=dict(w=torch.rand(5000)), optimizer={})
+    for epoch in (1, 2):
+        checkpoint.save(content, tmp_path / 'checkpoints' / f'epoch_{epoch}.pth')
+    last = tmp_path / 'checkpoints' / 'epoch_2.pth'
+    checkpoint.write_pointer(tmp_path, last)
+    damaged = bytearray(last.read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    last.write_bytes(damaged)
+    assert torch.load(last, weights_only=True)  # torch does not notice
+    with pytest.raises(CheckpointError, match='epoch_2.pth is damaged'):
+        checkpoint.load(last)
+    assert checkpoint.find_last(tmp_path).name == 'epoch_1.pth'
+
+
+def test_a_pointer_out_of_the_folder_is_not_followed(tmp_path):
+    content = dict(meta={}, state_dict={}, optimizer={})
+    checkpoint.save(content, tmp_path / 'other.pth')
+    (tmp_path / 'stage').mkdir()
+    checkpoint.write_json(tmp_path / 'stage' / checkpoint.LAST, dict(file='../other.pth'))
+    assert checkpoint.find_last(tmp_path / 'stage') is None
+
+
+def test_a_disk_that_fills_up_leaves_the_old_checkpoint(tmp_path):
+    path = tmp_path / 'weights.pth'
+    checkpoint.save(dict(w=torch.zeros(3)), path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
+    try:
+        with pytest.raises(StorageError, match='cannot write .*weights.pth'):
+            checkpoint.save(dict(w=torch.rand(50_000)), path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert torch.equal(checkpoint.load(path)['w'], torch.zeros(3))
+    assert list(tmp_path.iterdir()) == [path]

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two starts of one work folder, and files that nobody vouches for."""
+
+import multiprocessing
+import os
+import shutil
+
+import pytest
+
+from wsss.engine.lock import RunLock
+
+FORK = multiprocessing.get_context('fork')
+
+
+def hold(folder, pipe):
+    with RunLock(folder):
+        pipe.send('ready')
+        pipe.recv()
+
+
+def test_the_second_start_stops_and_names_the_first(finished, capsys):
+    before = finished.files('*/*.*')
+    end, pipe = FORK.Pipe()
+    process = FORK.Process(target=hold, args=(finished.folder / 'run', pipe), daemon=True)
+    process.start()
+    try:
+        assert end.poll(20)
+        assert finished.train() == 1
+        message = capsys.readouterr().err
+        assert 'is in use by process' in message and str(process.pid) in message
+        assert finished.train('--dry-run') == 0
+    finally:
+        process.kill()
+        process.join(20)
+    assert finished.train() == 0  # the lock went with its process
+    assert not (finished.folder / 'run/run.lock').exists()
+    assert finished.files('*/*.*') == before
+
+
+@pytest.fixture
+def half(tiny, mapped):
+    """A run that has come to its maps, to be changed."""
+    for part in ('run', 'data'):
+        shutil.copytree(mapped.folder / part, tiny.folder / part)
+    return tiny
+
+
+def test_results_without_a_record_are_not_taken_for_ours(half, capsys):
+    folder = half.folder / 'run/cams'
+    for name in ('record.json', 'started.json'):
+        os.remove(folder / name)
+    assert half.train('--stage', 'cams') == 1
+    message = capsys.readouterr().err
+    assert 'scores' in message and 'neither record.json nor started.json' in message
+    assert half.train('--stage', 'cams', '--redo', 'cams') == 0
+    assert len(half.files('cams/scores/*.npz')) == 24
+
+
+def test_rests_of_killed_runs_are_cleaned_at_the_next_start(half):
+    run = half.folder / 'run'
+    for name in ('.summary.json.17.part', 'cams/scores/.a.npz.17.part'):
+        (run / name).write_bytes(b'half')
+    shutil.copytree(run / 'cams', run / '.segmentor.17.trash')
+    assert half.train('--stage', 'cams') == 0
+    assert not half.files('**/.*')
+
+
+def test_a_moved_run_goes_on_in_its_new_place(half):
+    (half.folder / 'run').rename(half.folder / 'moved')
+    assert half.train('--until', 'cams', work_dir='moved') == 0
+    assert not (half.folder / 'run').exists()
+
+
+def test_an_evaluation_does_not_touch_what_the_stage_has_made(half, capsys):
+    from wsss.engine.cli import test_main
+
+    before = half.files('cams/**/*.npz')
+    target = ['--work-dir', str(half.folder / 'run')]
+    options = ['--cfg-options', 'cams.model.cam.variant=official']
+    assert test_main([str(half.config), *target, '--stage', 'cams', *options]) == 0
+    after = half.files('cams/**/*.npz')
+    assert {name: after[name] for name in before} == before
+    assert len(half.files('cams/test/scores/*.npz')) == 24
