@@ -81,3 +81,46 @@ def test_an_evaluation_does_not_touch_what_the_stage_has_made(half, capsys):
     after = half.files('cams/**/*.npz')
     assert {name: after[name] for name in before} == before
     assert len(half.files('cams/test/scores/*.npz')) == 24
+
+
+def test_lost_files_of_a_finished_stage_are_made_again(half, capsys):
+    before = {**half.files('cams/scores/*.npz'), **half.files('classifier/weights.pth')}
+    os.remove(half.folder / 'run' / next(iter(before)))
+    os.remove(half.folder / 'run/classifier/weights.pth')
+    assert half.train('--dry-run') == 0
+    table = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert 'weights.pth is lost' in table['classifier']
+    assert '1 of 24 files are lost' in table['cams']
+    assert half.train('--stage', 'cams') == 1  # its input is to be made first
+    assert half.train('--until', 'classifier') == 0
+    assert half.train('--stage', 'cams', '--redo', 'cams') == 0
+    after = {**half.files('cams/scores/*.npz'), **half.files('classifier/weights.pth')}
+    assert after == before
+
+
+FULL = """
+import os
+from wsss import fileio
+
+if os.environ.get('RANK') == '1' and os.environ.get('FULL'):
+    def replace(source, target):
+        raise OSError(28, os.strerror(28), str(target))
+    fileio.os.replace = replace
+"""
+
+
+@pytest.mark.slow
+def test_a_disk_that_is_full_for_one_rank_ends_all_with_its_error(half, monkeypatch):
+    (half.folder / 'full_disk.py').write_text(FULL)
+    monkeypatch.setenv('PYTHONPATH', f'{half.folder}{os.pathsep}{os.environ.get("PYTHONPATH", "")}')
+    monkeypatch.setenv('FULL', '1')
+    expected = half.files('cams/scores/*.npz')
+    shutil.rmtree(half.folder / 'run/cams')
+    half.config = half.child("custom_imports = dict(imports=['full_disk'])")
+    failed = half.launch(2, '--stage', 'cams')
+    assert failed.returncode != 0
+    assert 'error (rank 1): stage cams: cannot write' in failed.stderr, failed.stderr[-3000:]
+    monkeypatch.delenv('FULL')
+    done = half.launch(2, '--stage', 'cams')
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert half.files('cams/scores/*.npz') == expected

@@ -13,7 +13,7 @@ from mmengine.dist import barrier, broadcast_object_list, get_world_size, is_mai
 from mmengine.logging import MMLogger, print_log
 
 from ..errors import ConfigError, StageError, WSSSError, near_matches
-from ..fileio import remove_parts, remove_trash, remove_tree, write_bytes, write_json
+from ..fileio import read_json, remove_parts, remove_trash, remove_tree, write_bytes, write_json
 from ..visualization.report import write_report
 from .config_check import check_keys
 from .failures import quiet_threads, worded
@@ -112,7 +112,22 @@ class Pipeline:
             return 'stale', lines, now
         if record is None:
             return 'started', ['was interrupted, will be continued'], now
+        lost = self._lost(name)
+        if lost:
+            return 'started', [f'{lost} lost, will be made again'], now
         return 'done', [f'finished {record.get("finished", "")}'.strip()], now
+
+    def _lost(self, name: str) -> str | None:
+        """Say what is no longer there of a finished stage, as far as names and numbers tell."""
+        folder, stage = self.folder(name), self.stage(name)
+        if stage.trains and not (folder / WEIGHTS).is_file():
+            return f'{WEIGHTS} is'
+        written = (stage.config.get('test_cfg') or {}).get('written')
+        if not written or not (folder / INDEX).is_file():
+            return None
+        wanted = read_json(folder / INDEX, 'index').get('images', 0)
+        there = sum(1 for _ in folder.glob(written.replace('{}', '*')))
+        return f'{wanted - there} of {wanted} files are' if there < wanted else None
 
     def _run_id(self, stage: str) -> str | None:
         record = read_record(self.folder(stage))
@@ -329,6 +344,7 @@ class Pipeline:
         )
         if stage.index:
             write_json(stage.folder / INDEX, {**stage.index, 'digest': digest(now)})
+        (stage.folder / 'error.txt').unlink(missing_ok=True)  # of a start before
         write_json(stage.folder / RECORD, record)
         folders = {name: self.folder(name) for name in self.stages}
         write_summary(self.work_dir, self.name, folders)
