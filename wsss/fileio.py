@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ from .errors import DataError, StorageError
 _NAMES = 'ENOSPC EDQUOT EFBIG EROFS EACCES EPERM EIO ENOTDIR EEXIST EISDIR ENAMETOOLONG'.split()
 _STORAGE = {getattr(errno, name) for name in _NAMES if hasattr(errno, name)}
 _PART = re.compile(r'\..+\.\d+\.part')
+MAX_JSON_BYTES = 256 << 20
+MAX_LIST_BYTES = 256 << 20
 
 
 @contextmanager
@@ -121,13 +124,74 @@ def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
     write_bytes(path, (json.dumps(content, indent=indent) + '\n').encode(), sync=True)
 
 
-def read_json(path: str | Path, what: str = 'file') -> Any:
-    """Read a JSON file; a missing or broken one raises :class:`DataError` naming it."""
+def read_bytes(path: str | Path, max_bytes: int, what: str = 'file') -> bytes:
+    """Return the content of a plain file that is not larger than it may be.
+
+    A device or a pipe, which may never end, is refused before it is opened; a file that grows while
+    it is read is cut at the limit and refused.
+
+    Args:
+        path: The file; links are followed.
+        max_bytes: More is refused, before anything is read.
+        what: What it should be, for the message.
+
+    Raises:
+        DataError: If it is missing, no plain file, not ours to read, or too large.
+    """
+    name = f'{what} {path}'
     try:
-        return json.loads(Path(path).read_text(encoding='utf-8'))
+        check_plain(path, name)
+        with open(path, 'rb') as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(max_bytes + 1) if size <= max_bytes else b''
     except FileNotFoundError as error:
-        raise DataError(f'{what} {path} does not exist.') from error
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise DataError(f'{name} does not exist.') from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, 'strerror', None) or error
+        raise DataError(f'{name} cannot be read: {reason}.') from error
+    if max(size, len(content)) > max_bytes:
+        raise DataError(
+            f'{name} has {max(size, len(content))} bytes, more than the {max_bytes} allowed. It is '
+            'not what it should be, or must be split.'
+        )
+    return content
+
+
+def check_plain(path: str | Path, name: str) -> int:
+    """Return the size of a plain file in bytes.
+
+    Raises:
+        DataError: If it is a folder, a pipe or a device.
+        OSError: If it is missing or its folder cannot be entered.
+    """
+    info = os.stat(path)
+    if not stat.S_ISREG(info.st_mode):
+        kind = 'a folder' if stat.S_ISDIR(info.st_mode) else 'a pipe or a device'
+        raise DataError(f'{name} cannot be read: it is {kind}, not a file.')
+    return info.st_size
+
+
+def read_text(path: str | Path, what: str = 'list', max_bytes: int = MAX_LIST_BYTES) -> str:
+    """Return the content of a text file in UTF-8, with or without byte order mark.
+
+    Raises:
+        DataError: As :func:`read_bytes`, and if it is not UTF-8.
+    """
+    try:
+        text = read_bytes(path, max_bytes, what).decode('utf-8-sig')
+    except UnicodeDecodeError as error:
+        raise DataError(f'{what} {path} is not UTF-8 text ({error}). Save it as UTF-8.') from error
+    if '\0' in text:
+        raise DataError(f'{what} {path} is not text: it holds NUL characters.')
+    return text
+
+
+def read_json(path: str | Path, what: str = 'file', max_bytes: int = MAX_JSON_BYTES) -> Any:
+    """Read a JSON file; a missing, huge or broken one raises :class:`DataError` naming it."""
+    content = read_bytes(path, max_bytes, what)
+    try:
+        return json.loads(content.decode('utf-8-sig'))
+    except (ValueError, RecursionError) as error:  # too deep, and numbers too long, besides syntax
         raise DataError(
             f'{what} {path} is not valid JSON ({error}). Delete it and redo.'
         ) from error

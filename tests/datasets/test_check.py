@@ -9,8 +9,8 @@ from PIL import Image
 
 from wsss.datasets import FolderDataset
 from wsss.datasets.check import build_splits, check_dataset, overlaps
-from wsss.datasets.check_files import header_size
 from wsss.datasets.check_text import cooccurrence_lines, report_text
+from wsss.datasets.image_io import image_size
 from wsss.errors import ConfigError, DataError
 from wsss.fileio import write_mask
 
@@ -124,9 +124,9 @@ def test_the_size_of_a_turned_photograph_is_that_of_its_pixels(tmp_path):
     exif = image.getexif()
     exif[0x0112] = 6
     image.save(tmp_path / 'a.jpg', exif=exif)
-    assert header_size(str(tmp_path / 'a.jpg')) == (8, 4)
-    with pytest.raises(DataError, match='b.jpg cannot be opened'):
-        header_size(str(tmp_path / 'b.jpg'))
+    assert image_size(tmp_path / 'a.jpg')[2:] == (8, 4)
+    with pytest.raises(DataError, match='b.jpg cannot be read: No such file'):
+        image_size(tmp_path / 'b.jpg')
 
 
 def test_the_text_shows_the_whole_matrix_for_few_classes(root):
@@ -181,5 +181,5 @@ def test_what_cannot_be_checked_is_said(root):
     with pytest.raises(ConfigError, match='has no data sets'):
         build_splits({})
     (root / 'labels.csv').unlink()
-    with pytest.raises(DataError, match='labels.csv cannot be read'):
+    with pytest.raises(DataError, match='labels.csv does not exist'):
         build_splits(config(root, train='all'))

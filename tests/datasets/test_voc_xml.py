@@ -70,5 +70,5 @@ def test_unusable_annotation_is_named(read, content, message):
 
 
 def test_missing_annotation_is_named(tmp_path):
-    with pytest.raises(DataError, match=r'annotation .*b.xml cannot be read'):
+    with pytest.raises(DataError, match=r'annotation .*b.xml does not exist'):
         read_voc_boxes(tmp_path / 'b.xml')

@@ -14,7 +14,8 @@ from ..engine.references import References
 from ..errors import ConfigError, near_matches
 from ..registry import DATASETS, build
 from .base import IGNORE, WSSSDataset
-from .check_files import FileFacts, allowed_values, check_files
+from .check_files import FileFacts, check_files
+from .mask_io import allowed_values
 
 
 def build_splits(config: dict, names: Sequence[str] | None = None) -> dict[str, WSSSDataset | str]:
@@ -141,7 +142,7 @@ def _mask_values(infos: list[dict], facts: list[FileFacts], labels: Sequence[str
     pixels: Counter = Counter()
     images: Counter = Counter()
     for info, fact in zip(infos, facts):
-        table = allowed_values(info)
+        table = allowed_values(info['num_labels'], info['mask_values'])
         for value, count in fact.values.items():
             key = (value, table.get(value))
             pixels[key] += count
@@ -172,7 +173,7 @@ def _disagreements(infos: list[dict], facts: list[FileFacts], metainfo: dict) ->
     for info, fact in zip(infos, facts):
         if not fact.values:
             continue
-        table = allowed_values(info)
+        table = allowed_values(info['num_labels'], info['mask_values'])
         in_mask = {table.get(value, 0) for value in fact.values} - {0, IGNORE}
         labelled = {to_label[c] for c in info['gt_label']}
         if labelled - in_mask:

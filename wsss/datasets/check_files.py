@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -12,15 +11,13 @@ from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
-from PIL import Image
 
 from ..errors import DataError
-from .base import IGNORE, WSSSDataset
-from .transforms import read_image, read_mask
+from .base import WSSSDataset
+from .image_io import image_size, read_image
+from .mask_io import allowed_values, read_index
 
-_ORIENTATION = 0x0112  # EXIF tag; 5..8 lie on their side
 _CHUNK = 16
-_RAW = {value: value for value in range(256)}
 
 
 class FileFacts(NamedTuple):
@@ -37,24 +34,6 @@ class FileFacts(NamedTuple):
     problems: tuple[tuple[str, str], ...]
 
 
-def header_size(path: str) -> tuple[int, int]:
-    """Return ``(H, W)`` of an image as it stands upright, from its header alone.
-
-    Raises:
-        DataError: If the file is missing or not an image.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            with Image.open(path) as header:
-                width, height = header.size
-                # the base's own method: that of PNG would decode the whole picture
-                lies = Image.Image.getexif(header).get(_ORIENTATION, 1) in (5, 6, 7, 8)
-    except Exception as error:
-        raise DataError(f'image {path} cannot be opened: {error}.') from error
-    return (width, height) if lies else (height, width)
-
-
 def check_record(info: dict, decode: bool = True) -> FileFacts:
     """Open the files of one image.
 
@@ -67,17 +46,19 @@ def check_record(info: dict, decode: bool = True) -> FileFacts:
     size = None
     path, mask_path = info['img_path'], info['mask_path']
     try:
-        size = header_size(path)
         if decode:
             size = read_image(path).shape[:2]
+        else:
+            header = image_size(path)
+            size = header.height, header.width
     except DataError as error:
         problems.append((path, str(error)))
     if decode and mask_path is not None:
         try:
-            mask = read_mask(mask_path, 256, size, _RAW)
+            mask = read_index(mask_path, size)
             counts = np.bincount(mask.ravel(), minlength=256)
             values = {int(value): int(counts[value]) for value in np.flatnonzero(counts)}
-            allowed = allowed_values(info)
+            allowed = allowed_values(info['num_labels'], info['mask_values'])
             illegal = sorted(values.keys() - allowed.keys())
             if illegal:
                 raise DataError(
@@ -89,13 +70,6 @@ def check_record(info: dict, decode: bool = True) -> FileFacts:
     if size is not None:
         problems += [(path, text) for text in _bad_boxes(info['boxes'], size)]
     return FileFacts(size, values, tuple(problems))
-
-
-def allowed_values(info: dict) -> dict[int, int]:
-    """Return value in the mask file -> label id."""
-    if info['mask_values'] is not None:
-        return info['mask_values']
-    return {**{i: i for i in range(info['num_labels'])}, IGNORE: IGNORE}
 
 
 def _bad_boxes(boxes: list, size: tuple[int, int]) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import ConfigError, DataError, near_matches
-from ..fileio import read_json
+from ..fileio import read_json, read_text
 from ..registry import DATASETS
 from .base import ImageRecord, WSSSDataset
 from .coco_classes import COCO_CLASSES
@@ -151,11 +151,11 @@ class COCO14(WSSSDataset):
     def _read_list(self, root: Path) -> list[str]:
         path = root / self.split  # an absolute path stays as it is
         try:
-            lines = path.read_text(encoding='utf-8').splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_text(path, 'split list').splitlines()
+        except DataError as error:
             raise DataError(
                 f'COCO14: split {self.split!r} is neither {" nor ".join(SPLITS)} nor a list file '
-                f'({path} cannot be read).{near_matches(self.split, SPLITS)}'
+                f'({error}).{near_matches(self.split, SPLITS)}'
             ) from error
         return [Path(line.split()[0]).stem for line in lines if line.strip()]
 

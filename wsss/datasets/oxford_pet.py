@@ -7,11 +7,11 @@ import os
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
 from ..errors import ConfigError, DataError
 from ..registry import DATASETS
 from .base import IGNORE, ImageRecord, WSSSDataset, choose_held_out
+from .mask_io import read_index
 from .oxford_pet_lists import BREEDS, SPECIES, read_split, species_of
 from .palette import make_palette
 from .voc_xml import read_voc_boxes
@@ -191,14 +191,7 @@ def tight_box(path: str | Path, values: tuple[int, ...]) -> tuple[int, int, int,
     Raises:
         DataError: If the file is not an index image.
     """
-    try:
-        with Image.open(path) as opened:
-            mask = np.asarray(opened)
-    except Exception as error:
-        raise DataError(f'trimap {path} is damaged or not an image ({error}).') from error
-    if mask.ndim != 2:
-        raise DataError(f'trimap {path} must have one channel, got shape {mask.shape}.')
-    inside = np.isin(mask, values)
+    inside = np.isin(read_index(path), values)
     rows, columns = np.flatnonzero(inside.any(1)), np.flatnonzero(inside.any(0))
     if not len(rows):
         return None

@@ -6,7 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ConfigError, DataError, near_matches
-from ..fileio import read_json
+from ..fileio import read_json, read_text
 
 BREEDS = (
     'Abyssinian',
@@ -91,16 +91,13 @@ def read_rows(path: Path) -> list[tuple[str, int | None]]:
             raise DataError(f'split list {path} must be a JSON list of image names.')
         rows = [(name, None) for name in names]
     else:
-        try:
-            lines = path.read_text(encoding='utf-8').splitlines()
-        except FileNotFoundError as error:
+        if not path.is_file():
             raise DataError(
                 f'split list {path} does not exist. The folder above it must be the official '
                 'release (images/, annotations/trainval.txt, annotations/test.txt): '
                 'tools/dataset_converters/oxford_pet.py makes it.'
-            ) from error
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f'split list {path} cannot be read as UTF-8 text: {error}') from error
+            )
+        lines = read_text(path, 'split list').splitlines()
         rows = [
             _parse_row(line, f'{path}:{number}')
             for number, line in enumerate(lines, 1)

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from ..errors import ConfigError, DataError
+from ..fileio import read_text
 from ..registry import DATASETS
 from .base import IGNORE, ImageRecord, WSSSDataset
 from .mask_classes import classes_in_mask
@@ -143,11 +144,11 @@ class StanfordBackground(WSSSDataset):
             return sorted(file[:-4] for file in present if file.endswith('.jpg'))
         path = folder / self.split  # an absolute path stays as it is
         try:
-            lines = path.read_text(encoding='utf-8').splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_text(path, 'split list').splitlines()
+        except DataError as error:
             raise DataError(
                 f"StanfordBackground: split {self.split!r} is neither 'all' nor a list file "
-                f'({path} cannot be read).'
+                f'({error}).'
             ) from error
         return [Path(line.split()[0]).stem for line in lines if line.strip()]
 

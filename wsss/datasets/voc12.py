@@ -7,12 +7,11 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
 from ..errors import ConfigError, DataError, near_matches
+from ..fileio import read_text
 from ..registry import DATASETS
-from .base import IGNORE, ImageRecord, WSSSDataset
+from .base import ImageRecord, WSSSDataset
+from .mask_classes import classes_in_mask
 from .palette import make_palette
 from .voc_xml import read_voc_boxes
 
@@ -151,15 +150,15 @@ class VOC12(WSSSDataset):
         if not path.is_file():
             path = folder / self.split
         try:
-            lines = path.read_text(encoding='utf-8').splitlines()
-        except (OSError, UnicodeDecodeError) as error:
+            lines = read_text(path, 'split list').splitlines()
+        except DataError as error:
             hint = near_matches(self.split, SPLITS)
             if self.split == 'train_aug':
                 hint = ' Make it with tools/dataset_converters/sbd.py.'
             raise DataError(
                 f'VOC12: split {self.split!r} cannot be read: there is no usable list '
                 f'ImageSets/Segmentation/{self.split}.txt in {folder}, nor a list file of that '
-                f'name.{hint}'
+                f'name ({error}).{hint}'
             ) from error
         return [Path(line.split()[0]).stem for line in lines if line.strip()]
 
@@ -202,7 +201,7 @@ class VOC12(WSSSDataset):
                 path = folder / f'{name}_{part}.txt'
                 if not path.is_file():
                     continue
-                for number, line in enumerate(path.read_text().splitlines(), 1):
+                for number, line in enumerate(read_text(path, 'list').splitlines(), 1):
                     fields = line.split()
                     if len(fields) != 2 or fields[1] not in ('1', '0', '-1'):
                         raise DataError(
@@ -220,7 +219,8 @@ class VOC12(WSSSDataset):
     def _read_masks(self, paths: dict[str, Path], ids: list[str]) -> dict[str, list[int]]:
         self._check_all(ids, paths, 'the masks')
         with ThreadPoolExecutor() as pool:
-            found = list(pool.map(_classes_in, (paths[image_id] for image_id in ids)))
+            work = pool.map(lambda i: classes_in_mask(paths[i], len(VOC_CLASSES)), ids)
+            found = list(work)
         return dict(zip(ids, found))
 
     def _check_all(self, ids: list[str], there, where: str) -> None:
@@ -231,23 +231,3 @@ class VOC12(WSSSDataset):
                 f'label in {where}, such as {", ".join(missing[:3])}. Use another image_labels '
                 f'({", ".join(SOURCES)}).'
             )
-
-
-def _classes_in(path: Path) -> list[int]:
-    """Return the 0-based classes that have pixels in a mask.
-
-    Raises:
-        DataError: If the file is not a mask of VOC.
-    """
-    try:
-        with Image.open(path) as opened:
-            mask = np.asarray(opened)
-    except Exception as error:
-        raise DataError(f'mask {path} is damaged or not an image ({error}).') from error
-    if mask.ndim != 2 or mask.dtype != np.uint8:
-        raise DataError(f'mask {path} must be a palette image, got {mask.dtype} {mask.shape}.')
-    values = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    labels = values[(values > 0) & (values != IGNORE)]
-    if len(labels) and labels[-1] > len(VOC_CLASSES):
-        raise DataError(f'mask {path} holds the id {labels[-1]}; VOC has 0..20 and 255.')
-    return [int(label) - 1 for label in labels]

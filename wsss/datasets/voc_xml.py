@@ -8,6 +8,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from ..errors import DataError
+from ..fileio import read_bytes
 
 MAX_BYTES = 1_000_000
 
@@ -31,20 +32,14 @@ def read_voc_boxes(path: str | Path) -> list[tuple[str, float, float, float, flo
             or a box is empty.
     """
     name = f'annotation {path}'
-    try:
-        content = Path(path).read_bytes()
-    except OSError as error:
-        raise DataError(f'{name} cannot be read: {error.strerror or error}.') from error
-    if len(content) > MAX_BYTES:
-        raise DataError(
-            f'{name} has {len(content)} bytes, more than the {MAX_BYTES} allowed. It is not a VOC '
-            'annotation of one image.'
-        )
+    content = read_bytes(path, MAX_BYTES, 'annotation')
     try:
         _refuse_doctype(content)
         root = ElementTree.fromstring(content)
         limits = [float(root.findtext(f'size/{key}') or 'inf') for key in ('width', 'height')]
         return [_read_object(found, limits) for found in root.iter('object')]
+    except RecursionError as error:
+        raise DataError(f'{name} is nested too deeply for a VOC annotation.') from error
     except (expat.ExpatError, ElementTree.ParseError, TypeError, ValueError, LookupError) as error:
         raise DataError(f'{name} is not a VOC annotation that can be used: {error}.') from error
 

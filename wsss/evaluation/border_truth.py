@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..datasets.transforms.load_mask import read_mask
+from ..datasets.mask_io import read_mask
 from ..errors import ConfigError
 from ..ops.confusion import IGNORE
 

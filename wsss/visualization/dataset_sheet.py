@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 import cv2
 import numpy as np
 
-from ..datasets.transforms import read_image, read_mask
+from ..datasets.image_io import read_image
+from ..datasets.mask_io import read_mask
 from .contact_sheet import Panel, SheetRow, contact_sheet, fit_size
 from .overlay import VOID
 from .sample_panels import Legend, label_panel

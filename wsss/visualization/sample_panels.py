@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import torch
 
-from ..datasets.transforms import read_image, read_mask
+from ..datasets.image_io import read_image
+from ..datasets.mask_io import read_mask
 from ..structures import WSSSDataSample
 from .contact_sheet import Panel, SheetRow, fit_size
 from .overlay import VOID, overlay_mask, overlay_scores

@@ -20,8 +20,8 @@ from ...fileio import read_json, write_json, write_mask
 from ..base import IGNORE
 from ..coco_classes import COCO_CLASSES
 from ..coco_json import CocoIndex, read_coco_index, read_coco_outlines
+from ..image_io import MAX_PIXELS
 from ..palette import make_palette
-from ..transforms.load_image import MAX_PIXELS
 from .archive import extract_zip
 from .outlines import Patch, fill_outline
 

@@ -16,8 +16,8 @@ from tqdm import tqdm
 
 from ...errors import DataError
 from ...fileio import write_bytes
+from ..image_io import FORMATS, MAX_PIXELS
 from ..oxford_pet_lists import read_rows
-from ..transforms.load_image import MAX_PIXELS
 from .archive import extract_tar
 
 URL = 'https://www.robots.ox.ac.uk/~vgg/data/pets/data/'
@@ -76,7 +76,7 @@ def repair_image(path: Path) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter('ignore')
-            with Image.open(path) as opened:
+            with Image.open(path, formats=FORMATS) as opened:
                 if opened.width * opened.height > MAX_PIXELS:
                     return 'unreadable'
                 opened.load()

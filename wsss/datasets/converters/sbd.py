@@ -11,11 +11,11 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from ...errors import DataError
 from ...fileio import write_bytes, write_mask
+from ..image_io import image_size
 from ..palette import make_palette
 from .archive import extract_tar
 from .mat5 import read_mat_structs
@@ -202,8 +202,8 @@ def _write_one(image_id: str, voc: Path, sbd: Path, own: set[str]) -> None:
     found = [sbd / part / f'{image_id}.mat' for part in ('cls', 'inst')]
     source = next((file for file in found if file.is_file()), found[0])
     mask = read_sbd_mask(source)
-    with Image.open(voc / 'JPEGImages' / f'{image_id}.jpg') as image:
-        size = image.size[::-1]
+    header = image_size(voc / 'JPEGImages' / f'{image_id}.jpg')
+    size = header.height, header.width
     if mask.shape != size:
         raise DataError(f'{source} is {mask.shape} (height, width), its image {size}.')
     write_mask(path, mask, PALETTE)

@@ -12,12 +12,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from ...errors import DataError
 from ...fileio import write_mask
 from ..base import IGNORE
+from ..image_io import image_size
 from ..stanford_background import PALETTE, REGIONS
 from .archive import extract_tar
 
@@ -145,10 +145,10 @@ def _write_one(name: str, folder: Path) -> None:
     source = folder / 'labels' / f'{name}.regions.txt'
     mask = read_regions(source)
     try:
-        with Image.open(folder / 'images' / f'{name}.jpg') as image:
-            size = image.size[::-1]
-    except Exception as error:  # Pillow raises many types for damaged content
-        raise DataError(f'image {name}.jpg of the archive cannot be opened: {error}.') from error
+        header = image_size(folder / 'images' / f'{name}.jpg')
+    except DataError as error:
+        raise DataError(f'image {name}.jpg of the archive cannot be used: {error}') from error
+    size = header.height, header.width
     if mask.shape != size:
         raise DataError(f'regions {source} are {mask.shape} (height, width), the image {size}.')
     write_mask(folder / 'masks' / f'{name}.png', mask, PALETTE)

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...errors import DataError
+from ...fileio import read_text
 from .archive import extract_tar
 
 URL = 'http://host.robots.ox.ac.uk/pascal/VOC/voc2012/'
@@ -37,10 +38,7 @@ def read_id_file(path: Path) -> list[str]:
     Raises:
         DataError: If the list cannot be read or an id is not a plain name.
     """
-    try:
-        ids = path.read_text(encoding='utf-8').split()
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f'list {path} cannot be read: {error}.') from error
+    ids = read_text(path).split()
     for image_id in ids:
         if not image_id.replace('_', '').isalnum():
             raise DataError(f'list {path} holds {image_id[:60]!r}, which is no image id of VOC.')

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...errors import DataError, near_matches
+from ...fileio import MAX_LIST_BYTES, read_text
 from ..pictures import Pictures
 
-MAX_BYTES = 1_000_000_000
 BACKGROUND = 'background'
 
 
@@ -165,21 +165,13 @@ def _unknown_class(
     )
 
 
-def read_text_file(path: Path, what: str) -> str:
+def read_text_file(path: Path, what: str, max_bytes: int = MAX_LIST_BYTES) -> str:
     """Return the content of a text file.
 
     Raises:
         DataError: If it is missing, too large or not UTF-8.
     """
     try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise DataError(f'{what} {path} has {size} bytes, more than the {MAX_BYTES} allowed.')
-        return path.read_text(encoding='utf-8-sig')
-    except OSError as error:
-        raise DataError(
-            f'{what} {path} cannot be read: {error.strerror or error}. It is looked for relative '
-            'to data_root.'
-        ) from error
-    except UnicodeDecodeError as error:
-        raise DataError(f'{what} {path} is not UTF-8 text ({error}). Save it as UTF-8.') from error
+        return read_text(path, what, max_bytes)
+    except DataError as error:
+        raise DataError(f'{error} It is looked for relative to data_root.') from error

@@ -10,6 +10,7 @@ from typing import Any
 
 from ...errors import DataError
 from ...registry import LABEL_SOURCES
+from ..coco_json import MAX_BYTES
 from ..pictures import Pictures
 from .base import FoundLabels, LabelRow, LabelSource, read_text_file
 
@@ -34,9 +35,10 @@ class CocoJsonLabels(LabelSource):
     def read(self, pictures: Pictures, classes: Sequence[str] | None) -> FoundLabels:
         """Return the categories of the listed pictures."""
         path = pictures.root / self.file
+        text = read_text_file(path, 'annotations', MAX_BYTES)
         try:
-            content = json.loads(read_text_file(path, 'annotations'))
-        except json.JSONDecodeError as error:
+            content = json.loads(text)
+        except (ValueError, RecursionError) as error:
             raise DataError(f'annotations {path} are not valid JSON ({error}).') from error
         names = {
             _get(row, 'id', f'{path}, categories[{i}]'): str(

@@ -15,6 +15,7 @@ from ...errors import ConfigError, DataError, WSSSError
 from ...fileio import read_json, write_json
 from ...registry import LABEL_SOURCES
 from ..content import cache_folder, settled, stamp
+from ..mask_io import read_mask
 from ..pictures import Pictures
 from .base import FoundLabels, LabelRow, LabelSource
 
@@ -99,9 +100,6 @@ class MaskLabels(LabelSource):
     def _classes_in(
         self, path: Path, values: Mapping[int, int] | None, num_labels: int
     ) -> list[int]:
-        # transforms import the data sets
-        from ..transforms.load_mask import read_mask
-
         mask = read_mask(path, num_labels, values=None if values is None else dict(values))
         counts = np.bincount(mask.ravel(), minlength=num_labels)[1:num_labels]
         return [int(i) + 1 for i in np.flatnonzero(counts >= self.min_pixels)]

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to one image in a loader worker."""
 
-from .load_image import LoadImage, read_image
-from .load_mask import LoadMask, read_mask
+from .load_image import LoadImage
+from .load_mask import LoadMask
 from .load_scores import LoadScores
 from .multi_scale_views import MultiScaleViews, view_size
 from .pack_scores import PackScores
@@ -13,8 +13,6 @@ __all__ = [
     'LoadMask',
     'LoadScores',
     'PackScores',
-    'read_image',
-    'read_mask',
     'MultiScaleViews',
     'view_size',
     'PackViews',

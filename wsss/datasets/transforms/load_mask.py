@@ -3,83 +3,11 @@
 
 from __future__ import annotations
 
-import io
-from pathlib import Path
-
-import numpy as np
 from mmcv.transforms import BaseTransform
-from PIL import Image
 
 from ...errors import DataError
 from ...registry import TRANSFORMS
-from ..base import IGNORE
-
-
-def read_mask(
-    path: str | Path,
-    num_labels: int,
-    size: tuple[int, int] | None = None,
-    values: dict[int, int] | None = None,
-    image_id: str = '',
-) -> np.ndarray:
-    """Read an index PNG and check it: one channel, the size of its image, known ids only.
-
-    Args:
-        path: Palette or 8-bit grey PNG.
-        num_labels: K+1; ids 0..K and 255 are allowed.
-        size: ``(H, W)`` the mask must have.
-        values: Value in the file -> label id; None means the file holds label ids.
-        image_id: For the message.
-
-    Returns:
-        uint8 ``(H, W)``: 0 background, 1..K classes, 255 ignore.
-
-    Raises:
-        DataError: Naming the file, what it holds and what is allowed.
-    """
-    name = f'mask of image {image_id!r} ({path})' if image_id else f'mask {path}'
-    try:
-        content = Path(path).read_bytes()
-        with Image.open(io.BytesIO(content)) as opened:
-            opened.verify()  # check sums: Pillow decodes damaged PNG data without a word
-        with Image.open(io.BytesIO(content)) as opened:
-            mode, (width, height) = opened.mode, opened.size
-            if mode not in ('P', 'L', '1'):
-                raise DataError(
-                    f'{name} has mode {mode}: a label map must be a palette or 8-bit grey PNG with '
-                    'one label id per pixel. Convert it.'
-                )
-            if size is not None and (height, width) != tuple(size):
-                raise DataError(
-                    f'{name} is {height} x {width} (height x width), its image is '
-                    f'{size[0]} x {size[1]}. They must be equal.'
-                )
-            mask = np.array(opened, dtype=np.uint8)
-    except DataError:
-        raise
-    except FileNotFoundError as error:
-        raise DataError(
-            f'{name} does not exist. Check the data root, or the stage that writes it.'
-        ) from error
-    except Exception as error:
-        raise DataError(f'{name} is damaged or not an image ({error}). Replace it.') from error
-    if values is None:
-        allowed = {**{i: i for i in range(num_labels)}, IGNORE: IGNORE}
-    else:
-        allowed = values
-    present = np.flatnonzero(np.bincount(mask.ravel(), minlength=256))
-    illegal = [int(value) for value in present if int(value) not in allowed]
-    if illegal:
-        raise DataError(
-            f'{name} holds the values {illegal[:10]}; allowed are {sorted(allowed)}. Check the '
-            'classes of the data set and how the mask was made.'
-        )
-    if values is not None:
-        table = np.zeros(256, dtype=np.uint8)
-        for value, label in allowed.items():
-            table[value] = label
-        mask = table[mask]
-    return mask
+from ..mask_io import read_mask
 
 
 @TRANSFORMS.register_module()

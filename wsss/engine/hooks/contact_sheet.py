@@ -16,7 +16,7 @@ from mmengine.runner import Runner
 from mmengine.structures import PixelData
 from PIL import Image
 
-from ...datasets.transforms import read_mask
+from ...datasets.mask_io import read_mask
 from ...errors import ConfigError, DataError
 from ...fileio import write_bytes
 from ...registry import HOOKS
