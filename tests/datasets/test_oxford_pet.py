@@ -295,7 +295,7 @@ def test_tight_boxes_need_every_trimap(pets):
     with pytest.raises(DataError, match=r'boxer_7.png is not a readable image'):
         OxfordPet(str(pets), 'test', boxes='tight')
     Image.new('RGB', (8, 6)).save(path)
-    with pytest.raises(DataError, match='must have one channel'):
+    with pytest.raises(DataError, match='has mode RGB'):
         OxfordPet(str(pets), 'test', boxes='tight')
     path.unlink()
     with pytest.raises(DataError, match=r"boxes='tight' needs the trimap .*boxer_7.png"):

@@ -136,7 +136,7 @@ def test_a_split_without_masks_has_none(voc):
         (
             lambda v: write_mask(v / 'SegmentationClass' / '2007_1.png', [33]),
             dict(image_labels='masks'),
-            'holds the values \[33\]',
+            r'holds the values \[33\]',
         ),
         (
             lambda v: (v / 'SegmentationClass' / '2007_1.png').unlink(),

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import DataError
+from ..fileio import check_plain
 from .coco_classes import COCO_CLASSES, COCO_IDS
 
 MAX_BYTES = 2 << 30
@@ -136,6 +137,7 @@ def _parsing(path: str | Path) -> Iterator[None]:
 
 def _stat(path: str | Path):
     try:
+        check_plain(path, f'instance file {path}')
         stat = Path(path).stat()
     except OSError as error:
         raise DataError(

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import zipfile
 from collections import OrderedDict
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from torch import nn
 
 from ..errors import CheckpointError, near_matches
 from ..fileio import atomic_path, read_json, write_json
+from .weights_file import load
 
 LAST = 'last_checkpoint'
 
@@ -65,57 +65,6 @@ def save(content: dict, path: str | Path) -> None:
             if isinstance(error.__context__, OSError):
                 raise error.__context__ from None
             raise
-
-
-def load(path: str | Path, map_location: Any = 'cpu') -> dict:
-    """Read a checkpoint or a state dict without executing anything in it.
-
-    Raises:
-        CheckpointError: If the file is missing, damaged, or holds more than plain values.
-    """
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise CheckpointError(
-            f'weights file {path} does not exist. Check the path (pretrained=... or '
-            'load_from=...), or run the stage that writes it.'
-        )
-    try:
-        content = torch.load(path, map_location=map_location, weights_only=True)
-    except Exception as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise CheckpointError(
-            f'weights file {path} ({path.stat().st_size} bytes) cannot be loaded: it is damaged, '
-            'not a PyTorch file, or holds objects that could execute code. Allowed are tensors, '
-            f'numbers and strings (torch.load with weights_only=True). Torch says: {first[:200]}'
-        ) from error
-    check_bits(path)
-    if not isinstance(content, dict):
-        raise CheckpointError(
-            f'weights file {path} holds a {type(content).__name__}, not a dict of tensors.'
-        )
-    return content
-
-
-def check_bits(path: str | Path) -> None:
-    """Compare the content of a PyTorch file with the checksums in it, which torch does not.
-
-    Files in PyTorch's format before 1.6, which are no archives, hold none.
-
-    Raises:
-        CheckpointError: If bits have changed since the file was written.
-    """
-    if not zipfile.is_zipfile(path):
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            bad = archive.testzip()
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
-        bad = str(error)
-    if bad:
-        raise CheckpointError(
-            f'weights file {path} is damaged: its content does not fit its checksum ({bad}). Copy '
-            'it again, or run the stage that writes it again with --redo.'
-        )
 
 
 def load_from_http(url: str, map_location: Any = 'cpu') -> dict:

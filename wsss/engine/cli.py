@@ -119,11 +119,16 @@ def train_main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument('--from', dest='first', metavar='STAGE', help='from this stage on')
     parser.add_argument('--until', dest='last', metavar='STAGE', help='up to this stage')
     parser.add_argument(
-        '--redo', nargs='+', default=[], metavar='STAGE',
+        '--redo', nargs='+', action='extend', default=[], metavar='STAGE',
         help="make these stages again, and what depends on them; 'stale' means all stale ones",
     )  # fmt: skip
     parser.add_argument(
-        '--reuse', nargs='+', default=[], metavar='STAGE=DIR', help='take results from elsewhere'
+        '--reuse',
+        nargs='+',
+        action='extend',
+        default=[],
+        metavar='STAGE=DIR',
+        help='take results from elsewhere',
     )
     parser.add_argument('--dry-run', action='store_true', help='check all, show what would run')
     parser.add_argument(

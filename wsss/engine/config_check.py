@@ -51,6 +51,9 @@ STAGE_KEYS = RUNTIME_KEYS | frozenset(
 )
 """Keys that a stage may have: those of a Runner, ``run`` and ``tta_model``."""
 
+TOP_KEYS = frozenset('pipeline data data_root pretrained keep_freed_memory verify_files'.split())
+"""Keys of the top level that are no stage's."""
+
 _FOREIGN = (
     MODELS, DATASETS, TRANSFORMS, METRICS, HOOKS, LOOPS, OPTIMIZERS, OPTIM_WRAPPERS,
     OPTIM_WRAPPER_CONSTRUCTORS, PARAM_SCHEDULERS, DATA_SAMPLERS, FUNCTIONS, EVALUATOR, VISUALIZERS,
@@ -88,7 +91,7 @@ def check_keys(config: dict, pipeline: list[str], where: str) -> None:
                     f'{where}: {name}.{key} is not a key of a stage.{near_matches(key, STAGE_KEYS)}'
                     f' Allowed: {", ".join(sorted(STAGE_KEYS))}.'
                 )
-    known = RUNTIME_KEYS | {'pipeline', 'data', 'data_root', 'pretrained', *pipeline, *stages}
+    known = RUNTIME_KEYS | TOP_KEYS | {*pipeline, *stages}
     known |= _referenced(config)
     for key, value in config.items():
         if key in known or key.startswith('_'):
@@ -114,7 +117,7 @@ def _referenced(value: Any) -> set[str]:
 
 def check_overrides(config: dict, overrides: dict | None, pipeline: list[str]) -> None:
     """Refuse ``--cfg-options`` whose first part names nothing in the config."""
-    known = {*config, *RUNTIME_KEYS, 'data_root', 'pretrained', *pipeline}
+    known = {*config, *RUNTIME_KEYS, *TOP_KEYS, *pipeline}
     for key in overrides or {}:
         first = key.split('.')[0]
         if first not in known:

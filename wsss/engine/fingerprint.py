@@ -61,10 +61,22 @@ def fingerprint(config: dict, pipeline: list[str], name: str, with_data: bool = 
 def index_digest(dataset: dict, scope: str) -> str:
     """Return the digest of a data set's index: ids, labels and what is in the files."""
     masks = may_read_masks(dataset.get('pipeline', ()), scope)
+    return digest(_digests(build_bare(dataset, scope), masks))
+
+
+def build_bare(dataset: dict, scope: str) -> Any:
+    """Build a data set without its transforms, with its index read."""
     bare = {k: v for k, v in dataset.items() if k not in ('pipeline', 'lazy_init')}
     with DefaultScope.overwrite_default_scope(scope):
-        built = DATASETS.build({**bare, 'pipeline': []} if 'pipeline' in dataset else bare)
-    return digest(_digests(built, masks))
+        return DATASETS.build({**bare, 'pipeline': []} if 'pipeline' in dataset else bare)
+
+
+def parts_of(dataset: Any) -> list:
+    """Return the data sets inside of wrappers."""
+    inner = dataset.datasets if hasattr(dataset, 'datasets') else None
+    if inner is None and hasattr(dataset, 'dataset'):
+        inner = [dataset.dataset]
+    return [dataset] if inner is None else [part for child in inner for part in parts_of(child)]
 
 
 def may_read_masks(pipeline: Any, scope: str) -> bool:
@@ -91,13 +103,12 @@ def may_read_masks(pipeline: Any, scope: str) -> bool:
 
 
 def _digests(dataset: Any, masks: bool) -> list:
-    if hasattr(dataset, 'index_digest'):
-        return [dataset.index_digest(masks)]
-    if hasattr(dataset, 'datasets'):
-        return [part for child in dataset.datasets for part in _digests(child, masks)]
-    if hasattr(dataset, 'dataset'):
-        return _digests(dataset.dataset, masks)
-    return [type(dataset).__name__, len(dataset)]
+    return [
+        part.index_digest(masks)
+        if hasattr(part, 'index_digest')
+        else [type(part).__name__, len(part)]
+        for part in parts_of(dataset)
+    ]
 
 
 def changed_keys(old: dict, new: dict) -> list[str]:

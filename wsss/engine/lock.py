@@ -149,7 +149,7 @@ def read_owner(file: int) -> dict:
     """Return what a lock file says of its owner; empty if it says nothing."""
     try:
         content = json.loads(os.pread(file, 4096, 0).decode())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -263,6 +263,8 @@ class Pipeline:
                 f'such stages), --reuse {name}={self.folder(name)} (use it as it is), or another '
                 '--work-dir.'
             )
+        if self.config.get('verify_files', True):
+            self.stage(name).verify_files()
         folder = self.folder(name)
         if redo:
             remove_tree(folder)

@@ -16,11 +16,13 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import DATASETS, HOOKS, METRICS, MODELS, DefaultScope
 from mmengine.runner import set_random_seed
 
+from ..datasets.base import WSSSDataset
+from ..datasets.verify import require_usable
 from ..errors import ConfigError
 from ..fileio import read_json, write_json
 from . import checkpoint
 from .config_check import RUNTIME_KEYS, check_types
-from .fingerprint import LOADERS
+from .fingerprint import LOADERS, build_bare, may_read_masks, parts_of
 from .notes import read_notes
 from .references import References, merge
 from .runner import StageRunner
@@ -91,6 +93,26 @@ class Stage:
             for key, hook in (self.config.get('default_hooks') or {}).items():
                 if hook is not None:
                     self._build(HOOKS, hook, f'default_hooks.{key}')
+
+    def verify_files(self) -> None:
+        """Decode the images and masks of all data sets, those not looked at before.
+
+        Raises:
+            DataError: Naming the files that cannot be used.
+        """
+        seen: list[tuple] = []
+        for key in LOADERS:
+            dataset = (self.config.get(key) or {}).get('dataset')
+            if dataset is None:
+                continue
+            masks = may_read_masks(dataset.get('pipeline', ()), self.scope)
+            same = ({k: v for k, v in dataset.items() if k != 'pipeline'}, masks)
+            if same in seen:
+                continue
+            seen.append(same)
+            for part in parts_of(build_bare(dataset, self.scope)):
+                if isinstance(part, WSSSDataset):
+                    require_usable(part, f'stage {self.name}, {key}', masks)
 
     def _build(self, registry: Any, cfg: dict, key: str) -> Any:
         try:

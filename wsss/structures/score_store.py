@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
+from math import prod
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import torch
 
 from ..errors import DataError
-from ..fileio import write_bytes
+from ..fileio import check_plain, write_bytes
 from .score_maps import ScoreMaps
 
 
@@ -30,6 +33,17 @@ def check_image_id(image_id: str) -> str:
     return image_id
 
 
+MAX_BYTES = 2 << 30
+MAX_PIXELS = 1 << 28
+MAX_KEY = 2**15 - 1
+# array -> kinds of numbers (integers, floats), dimensions
+_FIELDS = dict(keys=('iu', 1), scores=('f', 3), size=('iu', 1), background=('f', 2))
+_DAMAGE = (
+    ValueError, KeyError, OSError, EOFError, TypeError, RuntimeError, zipfile.BadZipFile,
+    zlib.error,
+)  # fmt: skip
+
+
 class ScoreStore:
     """A folder of score maps, ``<folder>/<image id>.npz``.
 
@@ -38,6 +52,7 @@ class ScoreStore:
 
     Args:
         folder: Where the files are; made when the first file is written.
+        max_bytes: Files that unpack to more are refused.
 
     Example:
         >>> store = ScoreStore('/tmp/scores')
@@ -46,8 +61,9 @@ class ScoreStore:
         (16, 16)
     """
 
-    def __init__(self, folder: str | Path):
+    def __init__(self, folder: str | Path, max_bytes: int = MAX_BYTES):
         self.folder = Path(folder)
+        self.max_bytes = max_bytes
 
     def path(self, image_id: str) -> Path:
         """Return the file of ``image_id``."""
@@ -77,27 +93,72 @@ class ScoreStore:
         """
         path = self.path(image_id)
         try:
-            with np.load(path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            arrays = _read_arrays(path, self.max_bytes)
             background = arrays.get('background')
-            scores = torch.from_numpy(arrays['scores'].astype(np.float32))
-            if not bool(torch.isfinite(scores).all()):
-                raise ValueError('scores contain NaN or infinity')
             return ScoreMaps(
-                keys=torch.from_numpy(arrays['keys']),
-                scores=scores,
+                keys=torch.from_numpy(arrays['keys'].astype(np.int16)),
+                scores=_finite(arrays['scores'], 'scores'),
                 size=tuple(int(side) for side in arrays['size']),
-                background=None
-                if background is None
-                else torch.from_numpy(background.astype(np.float32)),
+                background=None if background is None else _finite(background, 'background'),
             )
         except FileNotFoundError as error:
             raise DataError(
                 f'score file {path} of image {image_id!r} does not exist. Run the stage that makes '
                 'it (--from <that stage>), or check that it used the same data set.'
             ) from error
-        except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, TypeError) as error:
+        except _DAMAGE as error:
             raise DataError(
                 f'score file {path} of image {image_id!r} cannot be used ({error}). Delete it and '
                 'run its stage again with --redo.'
             ) from error
+
+
+def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
+    """Read the known arrays of a file, each only after its declared size has been checked.
+
+    ``numpy.load`` unpacks whatever a file declares, a thousandfold of what lies on the disk.
+    """
+    check_plain(path, f'score file {path}')
+    with zipfile.ZipFile(path) as archive:
+        members = archive.infolist()
+        names = [member.filename for member in members]
+        foreign = sorted({*names} - {f'{name}.npy' for name in _FIELDS})
+        if foreign or len(set(names)) < len(names):
+            raise ValueError(f'it holds {foreign[:3] or names}; allowed are {", ".join(_FIELDS)}')
+        declared = sum(member.file_size for member in members)
+        if declared > max_bytes:
+            raise ValueError(f'it unpacks to {declared} bytes, {max_bytes} are allowed')
+        arrays = {}
+        for member in members:
+            if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise ValueError('its compression is neither deflate nor none')
+            with archive.open(member) as file:
+                name = member.filename.removesuffix('.npy')
+                arrays[name] = _read_array(file, name, member.file_size)
+    keys = arrays['keys']
+    if len(keys) and not 0 <= int(keys.min()) <= int(keys.max()) <= MAX_KEY:
+        raise ValueError(f'its keys are not within 0..{MAX_KEY}')
+    height, width = (int(side) for side in arrays['size'])
+    if height * width > MAX_PIXELS:
+        raise ValueError(f'its size {height} x {width} is more than {MAX_PIXELS} pixels')
+    return arrays
+
+
+def _finite(array: np.ndarray, name: str) -> torch.Tensor:
+    tensor = torch.from_numpy(array.astype(np.float32))
+    if not bool(torch.isfinite(tensor).all()):
+        raise ValueError(f'{name} contain NaN or infinity')
+    return tensor
+
+
+def _read_array(file: IO[bytes], name: str, size: int) -> np.ndarray:
+    kinds, ndim = _FIELDS[name]
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError(f'{name} is of another version of the format')
+    shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
+    if dtype.kind not in kinds or len(shape) != ndim or by_column:
+        raise ValueError(f'{name} is {dtype} {shape}, not {"/".join(kinds)} in {ndim} dimensions')
+    length = prod(shape) * dtype.itemsize
+    if file.tell() + length != size:
+        raise ValueError(f'{name} says {shape}, its entry has {size} bytes')
+    return np.frombuffer(file.read(length), dtype).reshape(shape)

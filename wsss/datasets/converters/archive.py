@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 from ...errors import DataError
+from ...fileio import check_plain
 
 
 def extract_tar(
@@ -48,6 +49,7 @@ def extract_tar(
     folder.mkdir(parents=True, exist_ok=True)
     count = members = written = 0
     try:
+        check_plain(archive, f'archive {archive}')
         with (
             tarfile.open(archive, 'r|*') as tar,
             tqdm(desc=f'extract {Path(archive).name}', unit='file', disable=not progress) as bar,
@@ -97,6 +99,7 @@ def extract_zip(
     folder.mkdir(parents=True, exist_ok=True)
     count = 0
     try:
+        check_plain(archive, f'archive {archive}')
         with zipfile.ZipFile(archive) as opened:
             members = opened.infolist()
             total = sum(member.file_size for member in members)

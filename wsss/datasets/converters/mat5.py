@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...errors import DataError
+from ...fileio import read_bytes
 
 MAX_BYTES = 64 << 20
 _INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED = 1, 5, 6, 14, 15
@@ -50,14 +51,8 @@ def read_mat_structs(
     Raises:
         DataError: If the file is missing, damaged, of another version or too large.
     """
+    content = read_bytes(path, max_bytes, 'MATLAB file')
     try:
-        with open(path, 'rb') as file:
-            content = file.read(max_bytes + 1)
-    except OSError as error:
-        raise DataError(f'{path} cannot be read: {error.strerror or error}.') from error
-    try:
-        if len(content) > max_bytes:
-            raise ValueError(f'it has more than the {max_bytes} bytes allowed')
         if content[:10] == b'MATLAB 7.3':
             raise ValueError('version 7.3 (HDF5) is not read; save it with -v7')
         order = {b'IM': '<', b'MI': '>'}.get(content[126:128])

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import tempfile
@@ -15,7 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from ...errors import DataError
-from ...fileio import write_mask
+from ...fileio import read_text, write_mask
 from ..base import IGNORE
 from ..image_io import image_size
 from ..stanford_background import PALETTE, REGIONS
@@ -44,16 +45,14 @@ def read_regions(path: str | Path) -> np.ndarray:
     Raises:
         DataError: If the file is missing, too large or no such table.
     """
+    text = read_text(path, 'regions', MAX_BYTES)
     try:
-        size = Path(path).stat().st_size
-        if size > MAX_BYTES:
-            raise ValueError(f'it has {size} bytes, more than the {MAX_BYTES} allowed')
-        if not size:
+        if not text.strip():
             raise ValueError('it is empty')
-        regions = np.loadtxt(path, dtype=np.int64, ndmin=2, comments=None)
+        regions = np.loadtxt(io.StringIO(text), dtype=np.int64, ndmin=2, comments=None)
         if regions.max() >= len(REGIONS):
             raise ValueError(f'it holds {regions.max()}; allowed are 0..{len(REGIONS) - 1}, or -1')
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise DataError(f'regions {path} cannot be used: {error}.') from error
     return np.where(regions < 0, IGNORE, regions + 1).astype(np.uint8)
 

@@ -73,8 +73,8 @@ class CsvLabels(LabelSource):
         file_column = _find(header, FILE_COLUMNS)
         if file_column is None:
             raise DataError(
-                f'{where}: no column of pictures in the header {header}. The first line must name '
-                f"the columns, such as 'file,labels'; the pictures are in one of "
+                f'{where}: no column of pictures in the header {_short(header)}. The first line '
+                f"must name the columns, such as 'file,labels'; the pictures are in one of "
                 f'{", ".join(FILE_COLUMNS)}.'
             )
         label_column = _find(header, LABEL_COLUMNS)
@@ -87,7 +87,7 @@ class CsvLabels(LabelSource):
         }
         if not columns:
             raise DataError(
-                f'{where}: the header {header} has neither a column of classes '
+                f'{where}: the header {_short(header)} has neither a column of classes '
                 f'({", ".join(LABEL_COLUMNS)}) nor one column for each class. If the cells are not '
                 'separated by a comma, tab or semicolon, set delimiter of CsvLabels.'
             )
@@ -152,3 +152,8 @@ def _flagged(
 
 def _find(header: Sequence[str], allowed: Sequence[str]) -> int | None:
     return next((i for i, name in enumerate(header) if name.lower() in allowed), None)
+
+
+def _short(header: list[str]) -> str:
+    shown = ', '.join(map(repr, header))
+    return shown if len(shown) <= 200 else f'{shown[:200]} ...'
