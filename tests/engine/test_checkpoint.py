@@ -138,3 +138,22 @@ def test_a_disk_that_fills_up_leaves_the_old_checkpoint(tmp_path):
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert torch.equal(checkpoint.load(path)['w'], torch.zeros(3))
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_weights_that_are_shared_or_expanded_are_loaded(tmp_path):
+    """Only what no file of that size could hold is refused."""
+    weight = torch.rand(1000)
+    content = dict(a=weight, b=weight, c=torch.zeros(1).expand(10_000), d=[torch.ones(2)] * 3)
+    for new in (True, False):
+        torch.save(content, tmp_path / 'a.pth', _use_new_zipfile_serialization=new)
+        loaded = checkpoint.load(tmp_path / 'a.pth')
+        assert torch.equal(loaded['b'], weight) and loaded['c'].shape == (10_000,)
+
+
+@pytest.mark.parametrize(
+    'tensor', [torch.eye(3).to_sparse(), torch.empty(3, device='meta')], ids=['sparse', 'meta']
+)
+def test_tensors_that_hold_no_plain_numbers_are_refused(tmp_path, tensor):
+    torch.save(dict(w=tensor), tmp_path / 'a.pth')
+    with pytest.raises(CheckpointError, match='a.pth .*sparse, quantised or without content'):
+        checkpoint.load(tmp_path / 'a.pth')

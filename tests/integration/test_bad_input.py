@@ -101,10 +101,7 @@ def broken(tiny, mapped):
 def test_a_corrupt_image_is_named(run, tiny, broken):
     shutil.rmtree(tiny.folder / 'run' / 'cams')
     content = open(broken['img_path'], 'rb').read()
-    # same size, so that the index does not notice
-    open(broken['img_path'], 'wb').write(
-        content[: len(content) // 2] + b'\0' * -(-len(content) // 2)
-    )
+    open(broken['img_path'], 'wb').write(content[: len(content) // 2])
     message = run('', '--from', 'cams')
     assert 'stage cams' in message and broken['image_id'] in message and 'image' in message
 
@@ -126,6 +123,18 @@ def test_a_wrong_mask_is_named(run, tiny, broken, mask, words):
     for word in ['stage pseudo_labels', broken['image_id'], *words]:
         assert word in message, message
     assert len(tiny.files('cams/scores/*.npz')) == 24
+
+
+@pytest.mark.parametrize('verify', [True, False])
+def test_a_bad_file_is_found_before_training(run, tiny, mapped, verify):
+    """The last file of the last data set; without the check, in the first evaluation."""
+    shutil.copytree(mapped.folder / 'data', tiny.folder / 'data')
+    image = sorted((tiny.folder / 'data').glob('val-*/images/*.png'))[-1]
+    image.write_bytes(b'')
+    message = run(f'verify_files = {verify}', '--until', 'classifier')
+    assert str(image) in message and 'is empty' in message and 'stage classifier' in message
+    assert ('val_dataloader' in message) is verify
+    assert bool(tiny.files('classifier/checkpoints/*.pth')) is not verify
 
 
 def test_damaged_maps_are_named(run, tiny, broken):
