@@ -16,7 +16,7 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
 
-from .errors import ConfigError, near_matches
+from .errors import ConfigError, WSSSError, near_matches
 
 # networks, heads, losses and the models of the per-image stages
 MODELS = Registry('model', parent=MMENGINE_MODELS, scope='wsss', locations=['wsss.models'])
@@ -130,7 +130,7 @@ def build(registry: Registry, cfg: dict | Any, where: str, **defaults: Any) -> A
     check_arguments(cls, arguments, where)
     try:
         return cls(**arguments)
-    except ConfigError:
+    except WSSSError:
         raise
     except (TypeError, ValueError) as error:
         raise ConfigError(f'{where}: {cls.__name__} refused its arguments: {error}') from error

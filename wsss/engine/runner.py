@@ -29,11 +29,13 @@ _FILE_ONLY = (
 # the fingerprint of a stage has compared the class lists before a training is continued; mmengine
 # compares them with what our checkpoints do not hold
 _ANSWERED = ('The dataset metainfo from the resumed checkpoint is different',)
+# one warning for each parameter that the config has frozen on purpose
+_FROZEN = 'is skipped since its requires_grad=False'
 
 
 def _for_console(record: logging.LogRecord) -> bool:
     text = record.getMessage().strip()
-    if text.startswith(_ANSWERED):
+    if text.startswith(_ANSWERED) or text.endswith(_FROZEN):
         return False
     return record.levelno > logging.INFO or not (
         text.startswith(_FILE_ONLY) or text.startswith('-' * 20) or 'Name of parameter' in text
