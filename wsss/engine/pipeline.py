@@ -122,12 +122,14 @@ class Pipeline:
         folder, stage = self.folder(name), self.stage(name)
         if stage.trains and not (folder / WEIGHTS).is_file():
             return f'{WEIGHTS} is'
-        written = (stage.config.get('test_cfg') or {}).get('written')
-        if not written or not (folder / INDEX).is_file():
+        if not (folder / INDEX).is_file():
             return None
         wanted = read_json(folder / INDEX, 'index').get('images', 0)
-        there = sum(1 for _ in folder.glob(written.replace('{}', '*')))
-        return f'{wanted - there} of {wanted} files are' if there < wanted else None
+        for written in stage.written():
+            there = sum(1 for _ in folder.glob(written.replace('{}', '*')))
+            if there < wanted:
+                return f'{wanted - there} of {wanted} files are'
+        return None
 
     def _run_id(self, stage: str) -> str | None:
         record = read_record(self.folder(stage))
@@ -329,6 +331,10 @@ class Pipeline:
         started = read_record(stage.folder, STARTED) or {}
         now = dict(fingerprint=started['fingerprint'], inputs=started['inputs'])
         finished = time.strftime('%Y-%m-%d %H:%M:%S')
+        run_id = digest([now, metrics, time.time_ns()])
+        before = read_record(stage.folder)
+        if before and all(before.get(k) == v for k, v in dict(now, metrics=metrics).items()):
+            run_id = before['run_id']  # lost files were made again: for who reads them, the same
         record = dict(
             stage=stage.name,
             config=self.name,
@@ -341,7 +347,7 @@ class Pipeline:
             versions=versions(),
             git=git_state(),
             finished=finished,
-            run_id=digest([now, metrics, time.time_ns()]),
+            run_id=run_id,
             **now,
         )
         if stage.index:

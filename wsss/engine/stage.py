@@ -21,8 +21,9 @@ from ..datasets.verify import require_usable
 from ..errors import ConfigError
 from ..fileio import read_json, write_json
 from . import checkpoint
-from .config_check import RUNTIME_KEYS, check_types
+from .config_check import RUNTIME_KEYS, check_types, find_class
 from .fingerprint import LOADERS, build_bare, may_read_masks, parts_of
+from .hooks import MaskWriter
 from .notes import read_notes
 from .references import References, merge
 from .runner import StageRunner
@@ -93,6 +94,17 @@ class Stage:
             for key, hook in (self.config.get('default_hooks') or {}).items():
                 if hook is not None:
                     self._build(HOOKS, hook, f'default_hooks.{key}')
+
+    def written(self) -> list[str]:
+        """Return what the stage writes for every image it tests, ``{}`` in place of the id."""
+        cfg = self.config.get('test_cfg') or {}
+        found = [cfg['written']] if cfg.get('written') else []
+        hooks = [*(self.config.get('default_hooks') or {}).values()]
+        for hook in hooks + list(self.config.get('custom_hooks') or ()):
+            kind = hook.get('type') if isinstance(hook, dict) else None
+            if isinstance(kind, str) and find_class(HOOKS, kind, self.scope) is MaskWriter:
+                found.append(f'{hook.get("folder", "masks")}/{{}}.png')
+        return found
 
     def verify_files(self) -> None:
         """Decode the images and masks of all data sets, those not looked at before.
