@@ -200,16 +200,20 @@ class WSSSDataset(BaseDataset):
         self.full_init()
         digest = hashlib.sha256(repr(sorted(self.metainfo.items())).encode())
         masks = masks and self.mask_folder is None
-        infos = [self.get_data_info(i) for i in range(len(self))]
-        files = [info['img_path'] for info in infos]
-        files += [info['mask_path'] for info in infos] if masks else []
-        contents = ContentDigests(self.data_root or os.curdir).of(files)
-        for i, info in enumerate(infos):
+        contents = self.content_digests(masks)
+        for i in range(len(self)):
+            info = self.get_data_info(i)
             row = [info[key] for key in ('image_id', 'gt_label', 'held_out', 'boxes')]
             row += [contents[i]]
-            row += [info['mask_values'], contents[i + len(infos)]] if masks else []
+            row += [info['mask_values'], contents[i + len(self)]] if masks else []
             digest.update(repr(row).encode())
         return digest.hexdigest()[:16]
+
+    def content_digests(self, masks: bool = True) -> list[str]:
+        """Return the digests of all image files, and then of all masks if they count."""
+        keys = ('img_path', 'mask_path') if masks else ('img_path',)
+        files = [self.get_data_info(i)[key] for key in keys for i in range(len(self))]
+        return ContentDigests(self.data_root or os.curdir).of(files)
 
 
 def choose_held_out(records: Sequence[ImageRecord], fraction: float, seed: int) -> set[str]:

@@ -8,13 +8,13 @@ import hashlib
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from mmengine.logging import print_log
 
 from ..errors import WSSSError
 from ..fileio import read_json, write_json
+from .threads import map_in_threads
 
 # coarsest time stamp of the usual file systems: a file may change again within it unseen
 GRAIN_NS = 2_000_000_000
@@ -48,43 +48,57 @@ class ContentDigests:
     def of(self, paths: Sequence[str | None]) -> list[str]:
         """Return a digest per path; ``none`` for None, ``missing`` for what is not there."""
         known = self._read_cache()
-        found = {path: known.get(self._key(path)) for path in {*paths} - {None}}
-        stamps = {path: stamp(path) for path in found}
-        pending = [p for p, s in stamps.items() if s and (not found[p] or found[p][:-1] != s)]
+        digests: dict[str | None, str] = {None: 'none'}
+        pending: list[str] = []
+        for path in dict.fromkeys(paths):
+            if path is None:
+                continue
+            stamped, _, digest = known.get(self._key(path), '').rpartition(' ')
+            found = stamp(path)
+            if found is None:
+                digests[path] = 'missing'
+            elif stamped and stamped == _text(found):
+                digests[path] = digest
+            else:
+                pending.append(path)
         if len(pending) > _MANY:
             print_log(
                 f'{self.root}: reading {len(pending)} files to know their content; at the next '
                 'start only those that have changed',
                 'current',
             )
-        with ThreadPoolExecutor(_THREADS) as pool:
-            made = dict(zip(pending, pool.map(file_digest, pending)))
-        fresh = {
-            self._key(path): [*stamps[path], digest]
-            for path, digest in made.items()
-            if digest and settled(stamps[path]) and stamp(path) == stamps[path]
-        }
+        fresh = {}
+        for path, (stamped, digest) in map_in_threads(_stamp_and_digest, pending, _THREADS):
+            digests[path] = digest or 'missing'
+            if digest and settled(stamped) and stamp(path) == stamped:
+                fresh[self._key(path)] = f'{_text(stamped)} {digest}'
         if fresh:
             with contextlib.suppress(WSSSError, OSError):  # no cache, no harm
                 write_json(self.cache, {**known, **fresh}, indent=None)
-        digests = {None: 'none'}
-        for path, stamped in stamps.items():
-            digest = made[path] if path in made else stamped and found[path][-1]
-            digests[path] = digest or 'missing'
         return [digests[path] for path in paths]
 
     def _key(self, path: str) -> str:
         path = os.path.abspath(path)
         return path.removeprefix(self.root + os.sep)
 
-    def _read_cache(self) -> dict[str, list]:
+    def _read_cache(self) -> dict[str, str]:
         try:
             content = read_json(self.cache)
         except (WSSSError, OSError):
             return {}
         if not isinstance(content, dict):
             return {}
-        return {k: v for k, v in content.items() if isinstance(v, list) and len(v) == 5}
+        return {k: v for k, v in content.items() if isinstance(v, str)}
+
+
+def _text(stamped: list[int]) -> str:
+    # one string a file: of 100,000 files, lists of numbers would take 100 MB
+    return ' '.join(map(str, stamped))
+
+
+def _stamp_and_digest(path: str) -> tuple[list[int] | None, str | None]:
+    stamped = stamp(path)
+    return stamped, stamped and file_digest(path)
 
 
 def cache_folder() -> Path:

@@ -7,16 +7,15 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 
 from mmengine.logging import print_log
 
 from ..errors import DataError, WSSSError
 from ..fileio import read_json, write_json
 from .base import WSSSDataset
-from .check_files import check_record
-from .content import ContentDigests, cache_folder
+from .check_files import FileFacts, check_record
+from .content import cache_folder
+from .threads import map_in_threads
 
 VERSION = 1  # of what counts as usable
 _SHOWN = 20
@@ -41,27 +40,30 @@ def verify_files(
     Returns:
         ``(image id, file, what is wrong with it)``, in the order of the data set.
     """
-    infos = [{**dataset.get_data_info(i), 'boxes': []} for i in range(len(dataset))]
-    if not masks:
-        infos = [{**info, 'mask_path': None} for info in infos]
-    keys = _keys(dataset, infos, masks)
+    dataset.full_init()
+    keys = _keys(dataset, masks)
     cache = cache_folder() / 'verified' / f'{_short(os.path.abspath(dataset.data_root or ""))}.json'
     known = _read_cache(cache)
     pending = [i for i, key in enumerate(keys) if key is None or key not in known]
     if len(pending) > _MANY:
         print_log(f'decoding {len(pending)} images once, to find bad files', 'current')
-    begin = time.monotonic()
-    with ThreadPoolExecutor(workers or min(_MAX_WORKERS, os.cpu_count() or 1)) as pool:
-        facts = dict(zip(pending, pool.map(check_record, (infos[i] for i in pending))))
+    begin, good, bad = time.monotonic(), set(), []
+
+    def check(index: int) -> tuple[dict, FileFacts]:
+        info = _info(dataset, index, masks)
+        return info, check_record(info)
+
+    workers = workers or min(_MAX_WORKERS, os.cpu_count() or 1)
+    for index, (info, facts) in map_in_threads(check, pending, workers):
+        bad += [(info['image_id'], str(path), text) for path, text in facts.problems]
+        if not facts.problems and keys[index] is not None:
+            good.add(keys[index])
     if len(pending) > _MANY:
         print_log(f'decoded them in {time.monotonic() - begin:.0f} s', 'current')
-    good = {keys[i] for i, fact in facts.items() if not fact.problems} - {None}
     if good:
         with contextlib.suppress(WSSSError, OSError):  # no cache, no harm
-            write_json(cache, sorted({*known, *good}), indent=None)
-    return [
-        (infos[i]['image_id'], str(path), text) for i in pending for path, text in facts[i].problems
-    ]
+            write_json(cache, sorted(known | good), indent=None)
+    return bad
 
 
 def require_usable(dataset: WSSSDataset, name: str, masks: bool = True) -> None:
@@ -91,18 +93,24 @@ def require_usable(dataset: WSSSDataset, name: str, masks: bool = True) -> None:
     )
 
 
-def _keys(dataset: WSSSDataset, infos: Sequence[dict], masks: bool) -> list[str | None]:
+def _info(dataset: WSSSDataset, index: int, masks: bool) -> dict:
+    info = {**dataset.get_data_info(index), 'boxes': []}  # boxes are no files
+    return info if masks else {**info, 'mask_path': None}
+
+
+def _keys(dataset: WSSSDataset, masks: bool) -> list[str | None]:
     """Return, for each image, what its check depends on; None is not to be remembered."""
+    count = len(dataset)
     if masks and dataset.mask_folder is not None:
-        return [None] * len(infos)
-    files = [info['img_path'] for info in infos] + [info['mask_path'] for info in infos]
-    digests = ContentDigests(dataset.data_root or os.curdir).of(files)
-    return [
-        None
-        if 'missing' in (image, mask)
-        else _short(repr((VERSION, image, mask, mask != 'none' and _table(info))))
-        for info, image, mask in zip(infos, digests, digests[len(infos) :])
-    ]
+        return [None] * count
+    digests = dataset.content_digests(masks)
+    keys: list[str | None] = []
+    for index in range(count):
+        image, mask = digests[index], digests[count + index] if masks else 'none'
+        table = mask != 'none' and _table(dataset.get_data_info(index))
+        missing = 'missing' in (image, mask)
+        keys.append(None if missing else _short(repr((VERSION, image, mask, table))))
+    return keys
 
 
 def _table(info: dict) -> tuple:
