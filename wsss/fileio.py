@@ -146,6 +146,8 @@ def read_bytes(path: str | Path, max_bytes: int, what: str = 'file') -> bytes:
             content = file.read(max_bytes + 1) if size <= max_bytes else b''
     except FileNotFoundError as error:
         raise DataError(f'{name} does not exist.') from error
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, 'strerror', None) or error
         raise DataError(f'{name} cannot be read: {reason}.') from error

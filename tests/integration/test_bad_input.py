@@ -79,6 +79,9 @@ def test_options_that_name_nothing_are_refused(run):
     assert "'cams'" in run('', '--stage', 'cms')
     assert 'STAGE=DIR' in run('', '--reuse', 'classifier')
     assert 'weights.pth' in run('', '--reuse', 'classifier=/nowhere')
+    # given twice, both count
+    both = ['--reuse', 'classifier=/nowhere', '--reuse', 'cams=/elsewhere']
+    assert '--reuse classifier=/nowhere' in run('', *both)
 
 
 def test_a_missing_config_is_named(tiny, capsys):

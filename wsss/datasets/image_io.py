@@ -26,6 +26,9 @@ MAX_PIXELS = 178_956_970
 FORMATS = ('BMP', 'GIF', 'JPEG', 'PNG', 'PPM', 'TIFF', 'WEBP')
 MODES = ('1', 'L', 'LA', 'P', 'PA', 'RGB', 'RGBA', 'CMYK', 'I;16', 'I;16B', 'I;16L')
 ORIENTATION = 0x0112  # EXIF tag; 5..8 lie on their side
+# Pillow's remarks on large pictures, odd EXIF and palettes: what matters is decided here. For all
+# of the process, because a filter for a while is not safe where threads read images.
+warnings.filterwarnings('ignore', module=r'PIL\.')
 _BYTES_PER_PIXEL = 16
 _MORE_BYTES = 64 << 20  # thumbnails, colour profiles, the film that some phones append
 
@@ -62,6 +65,8 @@ def open_file(path: str | Path, name: str) -> IO[bytes]:
     try:
         check_plain(path, name)
         return open(path, 'rb')
+    except DataError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, 'strerror', None) or error
         raise DataError(
@@ -86,15 +91,13 @@ def read_header(file: IO[bytes], name: str, max_pixels: int = MAX_PIXELS) -> Ima
     if not size:
         raise DataError(f'{name} is empty. Replace the file or take it out of the list.')
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            header = Image.open(file, formats=FORMATS)
-            kind, mode, (width, height) = header.format, header.mode, header.size
-            # the base's own method: that of PNG would decode the whole picture
-            turned = Image.Image.getexif(header).get(ORIENTATION, 1)
-            lies = turned in (5, 6, 7, 8) and kind != 'TIFF'  # its size is upright already
-            # what phones pack into an MPO beside the picture is no animation
-            animated = kind != 'MPO' and getattr(header, 'is_animated', False)
+        header = Image.open(file, formats=FORMATS)
+        kind, mode, (width, height) = header.format, header.mode, header.size
+        # the base's own method: that of PNG would decode the whole picture
+        turned = Image.Image.getexif(header).get(ORIENTATION, 1)
+        lies = turned in (5, 6, 7, 8) and kind != 'TIFF'  # its size is upright already
+        # what phones pack into an MPO beside the picture is no animation
+        animated = kind != 'MPO' and getattr(header, 'is_animated', False)
     except Image.DecompressionBombError as error:
         raise DataError(
             f'{name}: {error} Make it smaller (or raise PIL.Image.MAX_IMAGE_PIXELS and max_pixels '

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -60,15 +59,13 @@ def read_index(
                 f'{size[0]} x {size[1]}. They must be equal.'
             )
         try:
-            with warnings.catch_warnings():
-                warnings.simplefilter('ignore')
-                with Image.open(file, formats=FORMATS) as opened:
-                    opened.verify()  # check sums: Pillow decodes damaged PNG data without a word
-                file.seek(0)
-                with Image.open(file, formats=FORMATS) as opened:
-                    raw = str(opened.tile[0][3]) if opened.format == 'PNG' and opened.tile else ''
-                    index = np.array(opened, dtype=np.uint8)
-                    turned = opened.getexif().get(ORIENTATION, 1) != 1
+            with Image.open(file, formats=FORMATS) as opened:
+                opened.verify()  # check sums: Pillow decodes damaged PNG data without a word
+            file.seek(0)
+            with Image.open(file, formats=FORMATS) as opened:
+                raw = str(opened.tile[0][3]) if opened.format == 'PNG' and opened.tile else ''
+                index = np.array(opened, dtype=np.uint8)
+                turned = opened.getexif().get(ORIENTATION, 1) != 1
         except Exception as error:  # Pillow raises many types for damaged content
             raise DataError(f'{name} is damaged or not an image ({error}). Replace it.') from error
     if turned:

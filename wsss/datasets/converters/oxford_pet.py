@@ -7,7 +7,6 @@ import io
 import os
 import shutil
 import tempfile
-import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -74,15 +73,13 @@ def repair_image(path: Path) -> str:
         large; left as it was).
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter('ignore')
-            with Image.open(path, formats=FORMATS) as opened:
-                if opened.width * opened.height > MAX_PIXELS:
-                    return 'unreadable'
-                opened.load()
-                if opened.format == 'JPEG' and opened.mode == 'RGB':
-                    return 'ok'
-                image = opened.convert('RGB')
+        with Image.open(path, formats=FORMATS) as opened:
+            if opened.width * opened.height > MAX_PIXELS:
+                return 'unreadable'
+            opened.load()
+            if opened.format == 'JPEG' and opened.mode == 'RGB':
+                return 'ok'
+            image = opened.convert('RGB')
     except Exception:  # Pillow raises many types for damaged content
         return 'unreadable'
     buffer = io.BytesIO()
