@@ -10,7 +10,7 @@ from mmengine import Config
 from mmengine.dataset import BaseDataset
 from mmengine.model import BaseModel
 from mmengine.runner import Runner
-from mmengine.structures import BaseDataElement
+from mmengine.structures import BaseDataElement, PixelData
 from PIL import Image
 
 from wsss.datasets.base import ImageRecord, WSSSDataset
@@ -64,8 +64,10 @@ class Maps(BaseModel):
     def forward(self, inputs, data_samples, mode='loss'):
         for sample in data_samples:
             self.shown.append(sample.get('image_id'))
-            if self.gives == 'maps':
+            if self.gives in ('maps', 'labels'):
                 sample.score_maps = ScoreMaps(sample.gt_label, torch.ones(1, 4, 4), (32, 48))
+            if self.gives == 'labels':
+                sample.pred_sem_seg = PixelData(data=torch.ones(1, 32, 48, dtype=torch.uint8))
             elif self.gives == 'scores':
                 sample.pred_score = torch.tensor([0.8, 0.2])
         return data_samples
@@ -127,6 +129,14 @@ def test_sheet_shows_image_map_and_truth_of_chosen_images(data):
     for i in (1, 3, 5):
         assert ((page == 30 * i).all(-1)).sum() >= 64 * 42, 'images 1, 3 and 5 are shown'
     assert (page == 60).all(-1).sum() < 100, 'image 2 is not'
+
+
+def test_the_label_made_of_the_maps_has_a_column_of_its_own(data):
+    _, page, _ = run(data, 'labels')
+    # image, map, label, truth: one row for each image
+    assert page.shape[1] == 12 + 4 * 70 - 6
+    other = run(data, 'maps')[1]
+    assert page.shape[0] > other.shape[0]
 
 
 def test_classifier_sheet_shows_images_only(data):

@@ -178,7 +178,7 @@ def as_in_files(sample: Any) -> Any:
     maps = getattr(sample, 'score_maps', None)
     if maps is None:
         return sample
-    sample = sample.new(metainfo=sample.metainfo, data=dict(sample.all_items()))
+    sample = sample.new(metainfo=sample.metainfo, **dict(sample.items()))
     sample.score_maps = dataclasses.replace(maps, scores=maps.scores.half().float())
     return sample
 
