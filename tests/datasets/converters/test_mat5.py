@@ -154,15 +154,15 @@ def test_every_changed_byte_is_read_or_named(tmp_path):
         (b'', 'no header'),
         (b'\x80\x04payload of another kind'.ljust(200), 'no header'),
         (b'MATLAB 7.3 MAT-file'.ljust(200), 'version 7.3'),
-        (b'x' * 2000, 'more than the 1000 bytes'),
+        (b'x' * 2000, 'more than the 1000 allowed'),
     ],
 )
 def test_other_files_are_refused(tmp_path, content, words):
     (tmp_path / 'a.mat').write_bytes(content)
-    with pytest.raises(DataError, match=f'a.mat is not a MATLAB file.*{words}'):
+    with pytest.raises(DataError, match=f'MATLAB file.*{words}'):
         read_mat_structs(tmp_path / 'a.mat', max_bytes=1000)
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(DataError, match='a.mat cannot be read'):
+    with pytest.raises(DataError, match='a.mat does not exist'):
         read_mat_structs(tmp_path / 'a.mat')
