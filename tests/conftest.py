@@ -2,6 +2,7 @@
 """What all tests share."""
 
 import pytest
+from mmengine.registry import DefaultScope
 
 
 @pytest.fixture(autouse=True, scope='session')
@@ -10,3 +11,10 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.mktemp('cache')))
         yield
+
+
+@pytest.fixture(autouse=True)
+def no_scope_left_behind():
+    """Forget the default scope that a Runner of a test has set; tests may come in any order."""
+    yield
+    DefaultScope._instance_dict.clear()
