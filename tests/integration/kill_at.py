@@ -3,8 +3,9 @@
 
 Run as a program: it imports everything once and forks a child for every run, so that a death costs
 a second. In the child, an audit hook hears of every file that is opened for writing, renamed or
-removed and of every folder that is made or removed, before it happens; ``open`` and ``os.fsync``
-are wrapped as well. At the k-th of these operations below the run's folder the child
+removed and of every folder that is made or removed, before it happens (logs apart, which nothing
+reads); ``open`` and ``os.fsync`` are wrapped as well. At the k-th of these operations below the
+run's folder the child
 
 - ``before``: kills itself with SIGKILL before it happens,
 - ``torn``: kills itself when half of the file's bytes are written,
@@ -26,6 +27,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import threading
 import traceback
 from pathlib import Path
 
@@ -40,6 +42,11 @@ VARYING = {
 }  # fmt: skip
 UNEQUAL = ('pipeline.log', 'report.html', 'run.lock')
 _open, _fsync = builtins.open, os.fsync
+
+
+def is_log(name: str) -> bool:
+    """Whether a file is a log, which nothing reads: it lies under the time of the start."""
+    return name.endswith('.log') or any(part[:2] == '20' for part in name.split('/'))
 
 
 class Saboteur:
@@ -57,7 +64,7 @@ class Saboteur:
         self.at, self.how, self.half = at, how, half
         self.seen: list[list] = []
         self.quiet = self.full = False
-        self.opened: int | None = None
+        self.local = threading.local()  # a thread of TensorBoard's opens files too
 
     def install(self) -> None:
         """Begin to listen, for the rest of this process."""
@@ -83,13 +90,18 @@ class Saboteur:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(arguments[0]))
 
     def fsync(self, file) -> None:
-        self.count('fsync', '')
+        if threading.current_thread() is threading.main_thread():
+            self.count('fsync', '')
         _fsync(file)
 
     def count(self, event: str, name: str) -> None:
+        # logs are written by another thread, now or a moment later: they cannot be counted on
+        if is_log(name) and event != 'os.mkdir':
+            self.local.opened = 0
+            return
         self.seen.append([event, name, 0])
         if event == 'open':
-            self.opened = len(self.seen)
+            self.local.opened = len(self.seen)
         if len(self.seen) != self.at:
             return
         if self.how == 'before' or (self.how == 'torn' and event != 'open'):
@@ -101,10 +113,11 @@ class Saboteur:
         os.kill(os.getpid(), signal.SIGKILL)
 
     def open(self, file, mode='r', *args, **kwargs):
-        self.opened = None
+        self.local.opened = None
         made = _open(file, mode, *args, **kwargs)
         # None if the file is read, or lies elsewhere
-        return made if self.opened is None or self.quiet else Watched(made, self, self.opened)
+        number = self.local.opened
+        return made if number is None or self.quiet else Watched(made, self, number)
 
 
 class Watched:
@@ -125,7 +138,8 @@ class Watched:
             boss.full = True
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         self.written += len(data)
-        boss.seen[self.number - 1][2] = self.written
+        if self.number:
+            boss.seen[self.number - 1][2] = self.written
         return self.file.write(data)
 
     def __getattr__(self, name):
@@ -256,10 +270,7 @@ class Experiment:
         return self.log.read_text(errors='replace')[-1500:]
 
     def points(self, how: str, number: int) -> list[int]:
-        """Return which operations to strike at: ``number`` of them evenly, 0 for all.
-
-        Of the logs of a start, which nothing reads, the first and the last stand for all.
-        """
+        """Return which operations to strike at: ``number`` of them evenly, 0 for all."""
         able = [
             i
             for i, (event, _, size) in enumerate(self.operations, 1)
@@ -267,16 +278,10 @@ class Experiment:
             or (event == 'open' and size > 1)
             or (how == 'full' and event in ('os.mkdir', 'os.rename'))
         ]
-        logs = [i for i in able if '/20' in self.operations[i - 1][1]]
-        if how == 'full':
-            # a full disk that only the log felt is no error
-            logs = [i for i in able if self.operations[i - 1][1].endswith('.log')] + [0, 0]
-            able = [i for i in able if i not in logs]
-        kept = sorted({*able} - {*logs[1:-1]})
-        if not number or number >= len(kept):
-            return kept
+        if not number or number >= len(able):
+            return able
         # the middles of equal parts
-        return sorted({kept[(2 * i + 1) * len(kept) // (2 * number)] for i in range(number)})
+        return sorted({able[(2 * i + 1) * len(able) // (2 * number)] for i in range(number)})
 
     def strike(self, at: int, how: str) -> str | None:
         """Strike at one operation, start again, and return what is wrong then."""
