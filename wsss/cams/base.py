@@ -167,15 +167,17 @@ class BaseCAM(ABC):
         layers = find_layers(classifier, self.layer)
         with observe(classifier, images, layers, self.reshape) as observations:
             num_classes = observations[0].logits.shape[1]
-            wanted = torch.tensor([int(i) for ids in classes for i in ids], dtype=torch.int64)
-            if len(wanted) and not 0 <= int(wanted.min()) <= int(wanted.max()) < num_classes:
+            # as a list: on a few numbers each operation of a tensor costs more than all of this
+            wanted = [i for ids in classes for i in torch.as_tensor(ids).tolist()]
+            if wanted and not 0 <= min(wanted) <= max(wanted) < num_classes:
                 raise DataError(
-                    f'class ids {sorted(set(wanted.tolist()))} to explain are outside 0..'
+                    f'class ids {sorted(set(wanted))} to explain are outside 0..'
                     f'{num_classes - 1}, the outputs of {type(classifier).__name__}. Check '
                     'num_classes of its head against the data set.'
                 )
-            rows = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
-            maps = self._merged([self._explain(one, rows, wanted) for one in observations])
+            rows = [i for i, count in enumerate(counts) for _ in range(count)]
+            pairs = torch.tensor([rows, wanted], dtype=torch.int64)
+            maps = self._merged([self._explain(one, *pairs) for one in observations])
         return list(maps.split(counts))
 
     def _explain(self, observation: Observation, rows: Tensor, classes: Tensor) -> Tensor:

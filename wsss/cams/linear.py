@@ -8,6 +8,22 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
+def maps_each(rows: Tensor, images: int) -> int:
+    """Return how many maps every image has, 0 if not all have the same number.
+
+    Args:
+        rows: int64 ``(M,)``, ascending, image of each map.
+        images: How many there are.
+
+    Example:
+        >>> maps_each(torch.tensor([0, 0, 1, 1]), 2), maps_each(torch.tensor([0, 0, 1]), 2)
+        (2, 0)
+    """
+    each = len(rows) // max(images, 1)
+    expected = [image for image in range(images) for _ in range(each)]
+    return each if rows.tolist() == expected else 0
+
+
 def take_images(activations: Tensor, rows: Tensor) -> Tensor:
     """Return ``activations[rows]`` without a copy where every image is wanted once.
 
@@ -15,7 +31,7 @@ def take_images(activations: Tensor, rows: Tensor) -> Tensor:
         activations: ``(N, C, h, w)``.
         rows: int64 ``(M,)``, ascending, on the CPU.
     """
-    if len(rows) == len(activations) and torch.equal(rows, torch.arange(len(rows))):
+    if maps_each(rows, len(activations)) == 1:
         return activations
     return activations[rows.to(activations.device)]
 
@@ -24,7 +40,8 @@ def class_weighted(activations: Tensor, weight: Tensor, rows: Tensor, classes: T
     """Sum feature maps with weights that depend on the class only.
 
     One matrix product gives the maps of all classes present in the batch for all images; the
-    pairs asked for are picked from it.
+    pairs asked for are picked from it. Where all images have the same number, it is a product of
+    each image with its own classes.
 
     Args:
         activations: ``(N, C, h, w)``.
@@ -35,6 +52,8 @@ def class_weighted(activations: Tensor, weight: Tensor, rows: Tensor, classes: T
     Returns:
         ``(M, h, w)``.
     """
+    if maps_each(rows, len(activations)):
+        return image_weighted(activations, weight[classes.to(weight.device)], rows)
     present, column = classes.unique(return_inverse=True)
     kernel = weight[present.to(weight.device)][:, :, None, None]
     return F.conv2d(activations, kernel)[rows.to(weight.device), column.to(weight.device)]
@@ -67,12 +86,20 @@ def image_weighted(activations: Tensor, weights: Tensor, rows: Tensor) -> Tensor
     Returns:
         ``(M, h, w)``.
     """
+    each = maps_each(rows, len(activations))
+    if each:
+        return _product(weights.unflatten(0, (-1, each)), activations).flatten(0, 1)
     order = rank_in_image(rows)
     images, order = rows.to(weights.device), order.to(weights.device)
     table = weights.new_zeros(len(activations), int(order.max()) + 1, weights.shape[1])
     table[images, order] = weights
-    maps = torch.bmm(table, activations.flatten(2))
-    return maps[images, order].unflatten(1, activations.shape[2:])
+    return _product(table, activations)[images, order]
+
+
+def _product(weights: Tensor, activations: Tensor) -> Tensor:
+    """Return ``(N, M, h, w)`` from weights ``(N, M, C)`` and activations ``(N, C, h, w)``."""
+    count, _, height, width = activations.shape
+    return torch.bmm(weights, activations.flatten(2)).view(count, -1, height, width)
 
 
 def rank_in_image(rows: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ def evaluating(module: nn.Module) -> Iterator[None]:
         >>> net.training
         True
     """
-    training = [part for part in _parts(module) if part.training]
+    training = _in_training(module)
     for part in training:
         part.training = False
     try:
@@ -33,12 +33,17 @@ def evaluating(module: nn.Module) -> Iterator[None]:
             part.training = True
 
 
-def _parts(module: nn.Module) -> set[nn.Module]:
-    """Return the module and all its parts: what ``modules()`` gives, several times faster."""
-    found, left = {module}, [module]
+def _in_training(module: nn.Module) -> list[nn.Module]:
+    """Return all parts in training mode; ``modules()`` would take several times as long.
+
+    A part that is used in two places may be there twice.
+    """
+    found, left = [module] if module.training else [], [module]
     while left:
         for part in left.pop()._modules.values():
-            if part is not None and part not in found:
-                found.add(part)
-                left.append(part)
+            if part is not None:
+                if part.training:
+                    found.append(part)
+                if part._modules:
+                    left.append(part)
     return found
