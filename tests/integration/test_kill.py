@@ -39,8 +39,8 @@ segmentor = dict(
 )
 """
 STAGES = ['classifier', 'cams', 'pseudo_labels', 'segmentor']
-# how to strike, and at how many operations of each stage; 0 is all of them, takes half an hour
-# and is for changes of the engine: WSSS_KILL='before=0 torn=0 full=0' pytest <this file>
+# how to strike, and at how many operations of each stage; 0 is all of them: CI takes before=0
+# (minutes), and WSSS_KILL='before=0 torn=0 full=0' (half an hour) is for changes of the engine
 PLAN = os.environ.get('WSSS_KILL', 'before=3 torn=1 full=2').split()
 
 
