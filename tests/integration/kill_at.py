@@ -23,6 +23,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -41,6 +42,7 @@ VARYING = {
     'trained.json': ('train_images_per_s',),
 }  # fmt: skip
 UNEQUAL = ('pipeline.log', 'report.html', 'run.lock')
+TIME = re.compile(r'20\d{6}_\d{6}')
 _open, _fsync = builtins.open, os.fsync
 
 
@@ -63,6 +65,7 @@ class Saboteur:
         self.prefix = str(folder) + os.sep
         self.at, self.how, self.half = at, how, half
         self.seen: list[list] = []
+        self.made: set[str] = set()
         self.quiet = self.full = False
         self.local = threading.local()  # a thread of TensorBoard's opens files too
 
@@ -96,9 +99,13 @@ class Saboteur:
 
     def count(self, event: str, name: str) -> None:
         # logs are written by another thread, now or a moment later: they cannot be counted on
-        if is_log(name) and event != 'os.mkdir':
+        # and of their folders, named after the second of the start, only the first of each kind
+        kind = TIME.sub('', name)
+        if is_log(name) and (event != 'os.mkdir' or kind in self.made):
             self.local.opened = 0
             return
+        if event == 'os.mkdir':
+            self.made.add(kind)
         self.seen.append([event, name, 0])
         if event == 'open':
             self.local.opened = len(self.seen)
