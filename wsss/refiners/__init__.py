@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Refiners: coarse score maps in, maps that follow the image out."""
+
+from .base import BaseRefiner
+from .dense_crf import DenseCRF
+
+__all__ = ['BaseRefiner', 'DenseCRF']

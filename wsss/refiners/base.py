@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of all refiners."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+
+from ..errors import DataError
+from ..structures import ScoreMaps
+
+
+class BaseRefiner(ABC):
+    """Score maps that follow the image, from coarse ones: override :meth:`refine`.
+
+    A refiner works on one image in a worker process of the loader; refiners chain.
+
+    Example:
+        >>> class Square(BaseRefiner):
+        ...     def refine(self, image, maps):
+        ...         return ScoreMaps(maps.keys, maps.scores**2, maps.size)
+    """
+
+    @abstractmethod
+    def refine(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:
+        """Return maps of the same classes and image.
+
+        Args:
+            image: uint8 RGB ``(H, W, 3)``, contiguous, may be read-only; must not be changed.
+            maps: Of at least one class, finite, on the CPU, with the size of the image.
+        """
+
+    def __call__(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:
+        """Check the input and refine it. An image without classes is background.
+
+        Args:
+            image: uint8 RGB ``(H, W, 3)``.
+            maps: With the size of the image; scores may be smaller.
+
+        Raises:
+            DataError: If the image is not such, or maps hold NaN or infinity or are of another
+                image.
+        """
+        name = type(self).__name__
+        if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
+            raise DataError(
+                f'{name} needs the RGB image as uint8 (H, W, 3), got {image.dtype} '
+                f'{image.shape}. Load it with wsss.LoadImage and do not normalise it.'
+            )
+        if tuple(image.shape[:2]) != maps.size:
+            raise DataError(
+                f'{name}: the maps are of an image of {maps.size[0]} x {maps.size[1]} pixels, the '
+                f'image has {image.shape[0]} x {image.shape[1]}. Maps and images do not belong '
+                'together; make the maps again.'
+            )
+        for what, values in (('scores', maps.scores), ('background', maps.background)):
+            if values is not None and not bool(torch.isfinite(values).all()):
+                raise DataError(f'{name}: the {what} of the maps hold NaN or infinity.')
+        if len(maps.keys) == 0:
+            shape = maps.scores.shape[1:]
+            return ScoreMaps(maps.keys, maps.scores, maps.size, torch.ones(shape))
+        return self.refine(np.ascontiguousarray(image), maps)
