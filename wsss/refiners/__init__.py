@@ -3,5 +3,6 @@
 
 from .base import BaseRefiner
 from .dense_crf import DenseCRF
+from .pamr import PAMR
 
-__all__ = ['BaseRefiner', 'DenseCRF']
+__all__ = ['PAMR', 'BaseRefiner', 'DenseCRF']
