@@ -4,5 +4,12 @@
 from .backbones import PlainConvNet, TorchvisionBackbone
 from .classifiers import CAMClassifier
 from .pseudo_label_model import PseudoLabelModel
+from .stored_maps_model import StoredMapsModel
 
-__all__ = ['CAMClassifier', 'PlainConvNet', 'PseudoLabelModel', 'TorchvisionBackbone']
+__all__ = [
+    'CAMClassifier',
+    'PlainConvNet',
+    'PseudoLabelModel',
+    'StoredMapsModel',
+    'TorchvisionBackbone',
+]

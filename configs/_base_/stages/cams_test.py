@@ -1,5 +1,6 @@
 # Maps and labels of the test split, made the same way and with the threshold chosen before: the
 # level that the segmentor has to beat there.
+label_scores_test = '@cams_test/scores'
 cams_test = dict(
     run='test',
     default_scope='mmpretrain',
@@ -29,7 +30,7 @@ pseudo_labels_test = dict(
             _ref_='@data/test',
             test_mode=True,
             pipeline=[
-                dict(type='wsss.LoadScores', folder='@cams_test/scores'),
+                dict(type='wsss.LoadScores', folder='@label_scores_test'),
                 dict(type='wsss.LoadMask', optional=True),
                 dict(type='wsss.PackScores'),
             ],

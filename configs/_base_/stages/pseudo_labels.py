@@ -1,4 +1,6 @@
 # Label maps from the score maps, with a threshold chosen on the held-out part.
+# Whose scores: a config with a refined stage sets label_scores = '@refined/scores'.
+label_scores = '@cams/scores'
 pseudo_labels = dict(
     run='test',
     default_scope='mmseg',
@@ -12,7 +14,7 @@ pseudo_labels = dict(
             _ref_='@data/train',
             test_mode=True,
             pipeline=[
-                dict(type='wsss.LoadScores', folder='@cams/scores'),
+                dict(type='wsss.LoadScores', folder='@label_scores'),
                 dict(type='wsss.LoadMask', optional=True),
                 dict(type='wsss.PackScores'),
             ],

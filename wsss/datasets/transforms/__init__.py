@@ -7,6 +7,7 @@ from .load_scores import LoadScores
 from .multi_scale_views import MultiScaleViews, view_size
 from .pack_scores import PackScores
 from .pack_views import PackViews
+from .refine import Refine
 
 __all__ = [
     'LoadImage',
@@ -16,4 +17,5 @@ __all__ = [
     'MultiScaleViews',
     'view_size',
     'PackViews',
+    'Refine',
 ]

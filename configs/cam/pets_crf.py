@@ -1,0 +1,9 @@
+# cam/pets.py with its maps refined by a dense CRF (Krähenbühl and Koltun, NIPS 2011).
+_base_ = ['./pets.py', '../_base_/stages/refined.py']
+pipeline = [
+    'classifier', 'cams', 'refined', 'pseudo_labels', 'cams_test', 'refined_test',
+    'pseudo_labels_test', 'segmentor',
+]  # fmt: skip
+refiners = [dict(type='wsss.DenseCRF', preset='psa', bg_power=2)]
+label_scores = '@refined/scores'
+label_scores_test = '@refined_test/scores'
