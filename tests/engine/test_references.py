@@ -20,7 +20,7 @@ CONFIG = dict(
 
 
 def resolver(config=CONFIG):
-    return References(config, config['pipeline'], lambda name: Path('/work') / name)
+    return References(config, config['pipeline'], lambda name: Path('/runs') / name)
 
 
 def test_data_reference_copies_and_resolves_what_it_copies():
@@ -32,7 +32,7 @@ def test_data_reference_copies_and_resolves_what_it_copies():
 
 def test_stage_references_become_folders_and_files():
     assert resolver().resolve(CONFIG['labels'], 'labels', 'labels') == dict(
-        run='test', folder='/work/cams', scores='/work/cams/scores'
+        run='test', folder='/runs/cams', scores='/runs/cams/scores'
     )
 
 

@@ -52,8 +52,9 @@ def class_weighted(activations: Tensor, weight: Tensor, rows: Tensor, classes: T
     Returns:
         ``(M, h, w)``.
     """
-    if maps_each(rows, len(activations)):
-        return image_weighted(activations, weight[classes.to(weight.device)], rows)
+    each = maps_each(rows, len(activations))
+    if each:
+        return _even_product(weight[classes.to(weight.device)], activations, each)
     present, column = classes.unique(return_inverse=True)
     kernel = weight[present.to(weight.device)][:, :, None, None]
     return F.conv2d(activations, kernel)[rows.to(weight.device), column.to(weight.device)]
@@ -88,7 +89,7 @@ def image_weighted(activations: Tensor, weights: Tensor, rows: Tensor) -> Tensor
     """
     each = maps_each(rows, len(activations))
     if each:
-        return _product(weights.unflatten(0, (-1, each)), activations).flatten(0, 1)
+        return _even_product(weights, activations, each)
     order = rank_in_image(rows)
     images, order = rows.to(weights.device), order.to(weights.device)
     table = weights.new_zeros(len(activations), int(order.max()) + 1, weights.shape[1])
@@ -100,6 +101,11 @@ def _product(weights: Tensor, activations: Tensor) -> Tensor:
     """Return ``(N, M, h, w)`` from weights ``(N, M, C)`` and activations ``(N, C, h, w)``."""
     count, _, height, width = activations.shape
     return torch.bmm(weights, activations.flatten(2)).view(count, -1, height, width)
+
+
+def _even_product(weights: Tensor, activations: Tensor, each: int) -> Tensor:
+    """Return ``(N * each, h, w)`` from weights ``(N * each, C)``, ``each`` of every image."""
+    return _product(weights.unflatten(0, (-1, each)), activations).flatten(0, 1)
 
 
 def rank_in_image(rows: Tensor) -> Tensor:

@@ -5,8 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from mmengine.model import BaseModel
 from mmengine.structures import PixelData
 from torch import Tensor
 
@@ -15,10 +13,11 @@ from ..ops.best_class import best_class
 from ..pseudo_labels.labelers import PseudoLabeler
 from ..registry import MODELS, PSEUDO_LABELERS, build
 from ..structures import WSSSDataSample
+from .per_image_model import PerImageModel
 
 
 @MODELS.register_module()
-class PseudoLabelModel(BaseModel):
+class PseudoLabelModel(PerImageModel):
     """Labels score maps on the device of the stage. It has no parameters and cannot be trained.
 
     Args:
@@ -42,42 +41,17 @@ class PseudoLabelModel(BaseModel):
         self.labeler = build(PSEUDO_LABELERS, labeler, 'model.labeler')
         self.class_to_label = None if class_to_label is None else tuple(class_to_label)
 
-    def forward(
-        self,
-        inputs: Tensor | None = None,
-        data_samples: list[WSSSDataSample] | None = None,
-        mode: str = 'predict',
-    ) -> list[WSSSDataSample]:
-        """Add ``pred_sem_seg`` uint8 ``(1, H, W)`` to the samples.
-
-        Args:
-            inputs: Not used; there are no images in this stage.
-            data_samples: With ``score_maps``.
-            mode: Only ``predict``.
-
-        Raises:
-            ConfigError: For another mode.
-        """
-        if mode != 'predict':
-            raise ConfigError(
-                f"PseudoLabelModel has nothing to train (mode {mode!r}): give its stage run='test'."
-            )
-        for sample in data_samples or []:
+    def predict(self, data_samples: list[WSSSDataSample]) -> list[WSSSDataSample]:
+        """Add ``pred_sem_seg`` uint8 ``(1, H, W)`` to the samples."""
+        for sample in data_samples:
             label = self.labeler(sample.score_maps, self.labels())
             sample.pred_sem_seg = PixelData(data=label[None])
-        return data_samples or []
+        return data_samples
 
     def reduce(self, data: dict) -> list[tuple[WSSSDataSample, Tensor, Tensor]]:
         """Return sample, best label uint8 ``(H, W)`` and its score ``(H, W)`` of every image."""
         samples = self.data_preprocessor(data, False)['data_samples']
         return [(s, *best_class(s.score_maps, self.labels())) for s in samples]
-
-    @torch.no_grad()
-    def test_step(self, data: dict) -> list[WSSSDataSample]:
-        """Label a batch ``{'data_samples': [...]}``."""
-        return self(**self.data_preprocessor(data, False), mode='predict')
-
-    val_step = test_step
 
     def labels(self) -> tuple[int, ...]:
         """Return the label id of every image-level class.

@@ -1,5 +1,10 @@
 # Maps that follow the image: refiners in the workers of the loader, one after the other.
 refiners = [dict(type='wsss.DenseCRF')]
+_refine = [
+    dict(type='wsss.LoadImage'),
+    dict(type='wsss.Refine', refiners='@refiners'),
+    dict(type='wsss.PackScores'),
+]
 refined = dict(
     run='test',
     default_scope='mmseg',
@@ -9,12 +14,7 @@ refined = dict(
         dataset=dict(
             _ref_='@data/train',
             test_mode=True,
-            pipeline=[
-                dict(type='wsss.LoadScores', folder='@cams/scores'),
-                dict(type='wsss.LoadImage'),
-                dict(type='wsss.Refine', refiners='@refiners'),
-                dict(type='wsss.PackScores'),
-            ],
+            pipeline=[dict(type='wsss.LoadScores', folder='@cams/scores'), *_refine],
         ),
     ),
     test_cfg=dict(type='wsss.PerImageLoop', written='scores/{}.npz'),
@@ -32,12 +32,7 @@ refined_test = dict(
             _delete_=True,
             _ref_='@data/test',
             test_mode=True,
-            pipeline=[
-                dict(type='wsss.LoadScores', folder='@cams_test/scores'),
-                dict(type='wsss.LoadImage'),
-                dict(type='wsss.Refine', refiners='@refiners'),
-                dict(type='wsss.PackScores'),
-            ],
+            pipeline=[dict(type='wsss.LoadScores', folder='@cams_test/scores'), *_refine],
         ),
     ),
     test_cfg='@refined.test_cfg',

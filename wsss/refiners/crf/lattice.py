@@ -147,20 +147,16 @@ def _softmax(logits: np.ndarray, bound: float) -> tuple[np.ndarray, np.ndarray]:
     Returns:
         ``(H, W, L - 1)`` and ``(H, W, 1)``.
     """
-    if bound < SAFE_LOGIT:
-        # nothing can overflow: no need to look for the largest
-        e = np.exp(logits, out=logits)
-        first = 1 / (1 + _sum(e))
-    else:
+    top = np.float32(0)
+    # below it nothing can overflow: no need to look for the largest
+    if bound >= SAFE_LOGIT:
         top = np.maximum(logits.max(axis=2, keepdims=True, initial=0), 0)
         logits -= top
-        e = np.exp(logits, out=logits)
-        first = np.exp(-top)
-        total = first + _sum(e)
-        e /= total
-        return e, first / total
-    e *= first
-    return e, first
+    e = np.exp(logits, out=logits)
+    first = np.exp(-top)
+    scale = 1 / (first + _sum(e))
+    e *= scale
+    return e, first * scale
 
 
 def _sum(signals: np.ndarray) -> np.ndarray:
