@@ -183,6 +183,13 @@ class WSSSDataset(BaseDataset):
             )
         return data
 
+    def get_data_info(self, idx: int) -> dict:
+        """Return what is known of one image, and the label of every class."""
+        info = super().get_data_info(idx)
+        # not kept with every image: it is the same for all
+        info['class_to_label'] = self._metainfo['class_to_label']
+        return info
+
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the class ids of one image, as mmpretrain's class-balanced wrappers ask."""
         return list(self.get_data_info(idx)['gt_label'])

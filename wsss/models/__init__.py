@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks and the models of the per-image stages."""
 
+from .affinity import AffinityNet
 from .backbones import PlainConvNet, TorchvisionBackbone
 from .classifiers import CAMClassifier
 from .pseudo_label_model import PseudoLabelModel
 from .stored_maps_model import StoredMapsModel
 
 __all__ = [
+    'AffinityNet',
     'CAMClassifier',
     'PlainConvNet',
     'PseudoLabelModel',

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -43,6 +45,32 @@ class BaseRefiner(ABC):
             DataError: If the image is not such, or maps hold NaN or infinity or are of another
                 image.
         """
+        return self.refine_views(image, [maps])[0]
+
+    def refine_views(self, image: np.ndarray, views: Sequence[ScoreMaps]) -> list[ScoreMaps]:
+        """Refine several maps of one image, which may share what depends on the image alone.
+
+        Args:
+            image: uint8 RGB ``(H, W, 3)``.
+            views: Maps of the same classes, such as those under two backgrounds.
+        """
+        views = list(views)
+        for maps in views:
+            self._check(image, maps)
+        if any(not len(maps.keys) for maps in views):
+            return [self.without_classes(maps) for maps in views]
+        return self.refine_all(np.ascontiguousarray(image), views)
+
+    def refine_all(self, image: np.ndarray, views: list[ScoreMaps]) -> list[ScoreMaps]:
+        """Refine one after the other; override it where they can share work."""
+        return [self.refine(image, maps) for maps in views]
+
+    @staticmethod
+    def without_classes(maps: ScoreMaps) -> ScoreMaps:
+        """Return background everywhere."""
+        return replace(maps, background=torch.ones(maps.scores.shape[1:]))
+
+    def _check(self, image: np.ndarray, maps: ScoreMaps) -> None:
         name = type(self).__name__
         if image.ndim != 3 or image.shape[2] != 3 or image.dtype != np.uint8:
             raise DataError(
@@ -58,7 +86,3 @@ class BaseRefiner(ABC):
         for what, values in (('scores', maps.scores), ('background', maps.background)):
             if values is not None and not bool(torch.isfinite(values).all()):
                 raise DataError(f'{name}: the {what} of the maps hold NaN or infinity.')
-        if len(maps.keys) == 0:
-            shape = maps.scores.shape[1:]
-            return ScoreMaps(maps.keys, maps.scores, maps.size, torch.ones(shape))
-        return self.refine(np.ascontiguousarray(image), maps)

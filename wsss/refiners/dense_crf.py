@@ -95,17 +95,28 @@ class DenseCRF(BaseRefiner):
 
     def refine(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:
         """Return probabilities at the size of the image, times ``scale_factor``."""
+        return self.refine_all(image, [maps])[0]
+
+    def refine_all(self, image: np.ndarray, views: list[ScoreMaps]) -> list[ScoreMaps]:
+        """Return probabilities of each view; the lattice is made once."""
+        maps = views[0]
         size = tuple(max(round(side * self.scale_factor), 1) for side in maps.size)
         if size != maps.size:
             image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
-        scores = self._scores(maps.resized(size)).numpy()
+        crf = choose_engine(self.engine, len(maps.keys) + 1)(image)
+        refined = []
+        for maps in views:
+            q = crf.infer(self._unary(maps.resized(size)), self.params)
+            q = torch.from_numpy(np.ascontiguousarray(q))
+            refined.append(ScoreMaps(maps.keys, q[1:], maps.size, background=q[0]))
+        return refined
+
+    def _unary(self, maps: ScoreMaps) -> np.ndarray:
+        """Return energies of background and classes ``(K' + 1, h, w)``."""
+        scores = self._scores(maps).numpy()
         if self.unary == 'labels':
-            unary = unary_from_labels(scores.argmax(axis=0), len(scores), self.gt_prob)
-        else:
-            unary = unary_from_scores(scores)
-        crf = choose_engine(self.engine, len(scores))(image)
-        q = torch.from_numpy(np.ascontiguousarray(crf.infer(unary, self.params)))
-        return ScoreMaps(maps.keys, q[1:], maps.size, background=q[0])
+            return unary_from_labels(scores.argmax(axis=0), len(scores), self.gt_prob)
+        return unary_from_scores(scores)
 
     def _scores(self, maps: ScoreMaps) -> torch.Tensor:
         """Return scores of background and classes ``(K' + 1, h, w)``."""

@@ -1,4 +1,7 @@
 # Maps that follow the image: refiners in the workers of the loader, one after the other.
+# Whose maps: a config that refines walked maps sets refined_from = '@walked/scores'.
+refined_from = '@cams/scores'
+refined_from_test = '@cams_test/scores'
 refiners = [dict(type='wsss.DenseCRF')]
 _refine = [
     dict(type='wsss.LoadImage'),
@@ -14,7 +17,7 @@ refined = dict(
         dataset=dict(
             _ref_='@data/train',
             test_mode=True,
-            pipeline=[dict(type='wsss.LoadScores', folder='@cams/scores'), *_refine],
+            pipeline=[dict(type='wsss.LoadScores', folder='@refined_from'), *_refine],
         ),
     ),
     test_cfg=dict(type='wsss.PerImageLoop', written='scores/{}.npz'),
@@ -32,7 +35,7 @@ refined_test = dict(
             _delete_=True,
             _ref_='@data/test',
             test_mode=True,
-            pipeline=[dict(type='wsss.LoadScores', folder='@cams_test/scores'), *_refine],
+            pipeline=[dict(type='wsss.LoadScores', folder='@refined_from_test'), *_refine],
         ),
     ),
     test_cfg='@refined.test_cfg',

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to one image in a loader worker."""
 
+from .confident_labels import ConfidentLabels
 from .load_image import LoadImage
 from .load_mask import LoadMask
 from .load_scores import LoadScores
@@ -10,6 +11,7 @@ from .pack_views import PackViews
 from .refine import Refine
 
 __all__ = [
+    'ConfidentLabels',
     'LoadImage',
     'LoadMask',
     'LoadScores',

@@ -16,9 +16,14 @@ from ...structures import WSSSDataSample
 class PackScores(BaseTransform):
     """Turn the results into ``{'data_samples': WSSSDataSample}``.
 
-    Fields: ``score_maps``, ``gt_label`` int64 ``(K',)`` where known, ``gt_sem_seg`` uint8
-    ``(1, H, W)`` where there is ``gt_seg_map``. Metainfo: ``image_id``, ``img_path``,
-    ``ori_shape``, ``held_out``, and ``mask_path``, ``mask_values`` of the truth where known.
+    Fields, each where there is one: ``score_maps``; ``gt_label`` int64 ``(K',)``; ``gt_sem_seg``
+    of ``gt_seg_map`` and ``pred_sem_seg`` of ``pred_seg_map``, uint8 ``(1, H, W)``. Metainfo:
+    ``image_id``, ``img_path``, ``ori_shape``, ``held_out``, and ``mask_path``, ``mask_values`` of
+    the truth where known.
+
+    Args:
+        with_image: Also pack ``inputs``, the image as uint8 ``(3, H, W)``, for a network that
+            refines.
 
     Example:
         >>> maps = ScoreMaps(torch.tensor([0]), torch.rand(1, 2, 2), size=(4, 4))
@@ -26,6 +31,9 @@ class PackScores(BaseTransform):
         >>> packed['data_samples'].held_out
         False
     """
+
+    def __init__(self, with_image: bool = False):
+        self.with_image = with_image
 
     def transform(self, results: dict) -> dict:
         """Return the packed sample."""
@@ -39,10 +47,15 @@ class PackScores(BaseTransform):
                 mask_values=results.get('mask_values'),
             )
         )
-        sample.score_maps = results['score_maps']
+        if results.get('score_maps') is not None:
+            sample.score_maps = results['score_maps']
         if results.get('gt_label') is not None:
             sample.gt_label = torch.as_tensor(results['gt_label'], dtype=torch.int64)
-        if results.get('gt_seg_map') is not None:
-            mask = torch.from_numpy(np.ascontiguousarray(results['gt_seg_map']))
-            sample.gt_sem_seg = PixelData(data=mask[None])
-        return {'data_samples': sample}
+        for name in ('gt', 'pred'):
+            if results.get(f'{name}_seg_map') is not None:
+                mask = torch.from_numpy(np.ascontiguousarray(results[f'{name}_seg_map']))
+                sample.set_field(PixelData(data=mask[None]), f'{name}_sem_seg')
+        packed = {'data_samples': sample}
+        if self.with_image:
+            packed['inputs'] = torch.from_numpy(results['img'].transpose(2, 0, 1).copy())
+        return packed

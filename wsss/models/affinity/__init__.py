@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Networks that say which places of an image belong together, and let maps walk along them."""
+
+from .affinity_net import AffinityNet
+from .walk_model import WalkModel
+
+__all__ = ['AffinityNet', 'WalkModel']

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""AffinityNet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import kaiming_init, xavier_init
+from mmengine.registry import MODELS as MMENGINE_MODELS
+from mmengine.registry import DefaultScope
+from torch import Tensor, nn
+
+from ...errors import ConfigError
+from ...ops.output_stride import set_output_stride
+from ...ops.pairs import pair_distances
+from ...registry import MODELS
+from .walk_model import WalkModel
+
+
+@MODELS.register_module()
+class AffinityNet(WalkModel):
+    """Affinities of near cells, ``exp(-mean_c |f_i(c) - f_j(c)|)`` of learnt features.
+
+    J. Ahn, S. Kwak, "Learning Pixel-Level Semantic Affinity with Image-Level Supervision for Weakly
+    Supervised Semantic Segmentation", CVPR 2018. Levels of a backbone are reduced by 1x1
+    convolutions, brought to one grid, concatenated and mixed by another one.
+
+    Unlike the released code, pairs at the border count, and cells take the label of most of
+    their pixels; images are padded to whole cells, but cells average only the scores of their own
+    pixels.
+
+    Args:
+        backbone: Config of a backbone with several ``out_indices``; types without a prefix are
+            mmpretrain's.
+        in_channels: Of each level that the backbone gives.
+        channels: That each level is reduced to.
+        stride: Of the grid, which is that of the first level; later levels are interpolated.
+        output_stride: Takes later strides out of the backbone, with dilation, see
+            :func:`wsss.ops.output_stride.set_output_stride`; None leaves it alone.
+        radius: See :class:`WalkModel`, as all that follow.
+        **kwargs: As in :class:`WalkModel`.
+
+    Raises:
+        ConfigError: If levels and channels do not fit each other.
+
+    Example:
+        >>> model = AffinityNet(
+        ...     backbone=dict(type='ResNet', depth=18, out_indices=(1, 2, 3)),
+        ...     in_channels=(128, 256, 512), channels=(16, 16, 16))
+        >>> maps = ScoreMaps(torch.tensor([2]), torch.rand(1, 6, 8), size=(48, 61))
+        >>> sample = WSSSDataSample(score_maps=maps)
+        >>> image = torch.zeros(3, 48, 61, dtype=torch.uint8)
+        >>> model.test_step(dict(inputs=[image], data_samples=[sample]))[0].score_maps.scores.shape
+        torch.Size([1, 48, 61])
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        in_channels: Sequence[int],
+        channels: Sequence[int] = (64, 128, 256),
+        stride: int = 8,
+        output_stride: int | None = None,
+        radius: int = 5,
+        **kwargs: Any,
+    ):
+        super().__init__(stride=stride, radius=radius, **kwargs)
+        if len(in_channels) != len(channels) or not channels:
+            raise ConfigError(
+                f'AffinityNet.in_channels {tuple(in_channels)} and channels {tuple(channels)} must '
+                'have one number for each level of the backbone.'
+            )
+        with DefaultScope.overwrite_default_scope('mmpretrain'):
+            self.backbone = MMENGINE_MODELS.build(backbone)
+        if output_stride is not None:
+            set_output_stride(self.backbone, output_stride, dilate=True)
+        self.levels = nn.ModuleList(
+            nn.Conv2d(given, kept, 1, bias=False) for given, kept in zip(in_channels, channels)
+        )
+        self.mix = nn.Conv2d(sum(channels), sum(channels), 1, bias=False)
+
+    def init_weights(self) -> None:
+        """Initialise the backbone as its config says, the convolutions as published."""
+        super().init_weights()
+        for level in self.levels:
+            kaiming_init(level)
+        xavier_init(self.mix, gain=4)
+
+    def features(self, images: Tensor) -> Tensor:
+        """Return ``(N, sum(channels), H / stride, W / stride)``."""
+        levels = self.backbone(images)
+        if len(levels) != len(self.levels):
+            raise ConfigError(
+                f'AffinityNet: the backbone gives {len(levels)} levels, in_channels names '
+                f'{len(self.levels)}. Set out_indices of the backbone.'
+            )
+        size = levels[0].shape[-2:]
+        reduced = [F.elu(reduce(level)) for reduce, level in zip(self.levels, levels)]
+        same = [
+            level
+            if level.shape[-2:] == size
+            else F.interpolate(level, size, mode='bilinear', align_corners=False)
+            for level in reduced
+        ]
+        return F.elu(self.mix(torch.cat(same, dim=1)))
+
+    def distances(self, images: Tensor, offsets: list[tuple[int, int]]) -> Tensor:
+        """Return the mean absolute difference of the features of each pair."""
+        return pair_distances(self.features(images).float(), offsets)

@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The base of networks whose affinities score maps walk along."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import defaultdict
+from dataclasses import replace
+
+import torch
+from mmengine.model import BaseModel
+from torch import Tensor
+
+from ...errors import ConfigError, DataError
+from ...ops.affinity_loss import affinity_loss, cell_labels
+from ...ops.background_power import background_power
+from ...ops.cells import from_cells, pad_to_cells, to_cells
+from ...ops.pairs import pair_offsets
+from ...ops.random_walk import grid_matrix, random_walk
+from ...structures import ScoreMaps, WSSSDataSample
+
+
+class WalkModel(BaseModel):
+    """Trains affinities of cells on label maps; at test lets score maps walk along them.
+
+    Subclasses say how far apart cells are (:meth:`distances`). Training takes what mmseg's
+    ``PackSegInputs`` packs, testing what ``wsss.PackScores(with_image=True)`` does, so the
+    checkpoint of the first is loaded by the second as it is.
+
+    Args:
+        stride: Side of a cell in pixels.
+        radius: Of the pairs that are trained, in cells.
+        walk_radius: Of the pairs that are walked along; None takes ``radius``.
+        power: Of affinities before they are made transition probabilities, the papers' beta.
+        steps: Of the walk.
+        bg_power: Background score ``(1 - max_k M_k)^bg_power`` of maps that have none of their own;
+            None lets the classes walk alone and leaves background to a threshold.
+        max_batch: Images of one size that the network sees at once at test.
+        data_preprocessor: mmseg's, with ``mean``, ``std`` and the ``size`` of crops.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ConfigError: If a value is not usable.
+    """
+
+    def __init__(
+        self,
+        stride: int,
+        radius: int,
+        walk_radius: int | None = None,
+        power: float = 8,
+        steps: int = 256,
+        bg_power: float | None = 16,
+        max_batch: int = 8,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ):
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        walk_radius = radius if walk_radius is None else walk_radius
+        wrong = [
+            f'{name} must be {allowed}, got {value!r}'
+            for name, value, allowed, right in (
+                ('stride', stride, 'at least 1', stride >= 1),
+                ('radius', radius, 'at least 2', radius >= 2),
+                ('walk_radius', walk_radius, 'at least 2', walk_radius >= 2),
+                ('power', power, 'above 0', power > 0),
+                ('steps', steps, 'at least 0', isinstance(steps, int) and steps >= 0),
+                ('bg_power', bg_power, 'above 0 or None', bg_power is None or bg_power > 0),
+                ('max_batch', max_batch, 'at least 1', max_batch >= 1),
+            )
+            if not right
+        ]
+        if wrong:
+            raise ConfigError(f'{type(self).__name__}: {"; ".join(wrong)}.')
+        self.stride, self.power, self.steps = stride, power, steps
+        self.bg_power, self.max_batch = bg_power, max_batch
+        self.offsets, self.walk_offsets = pair_offsets(radius), pair_offsets(walk_radius)
+
+    @abstractmethod
+    def distances(self, images: Tensor, offsets: list[tuple[int, int]]) -> Tensor:
+        """Return minus the logarithm of the affinities of all pairs.
+
+        Args:
+            images: float ``(N, 3, H, W)``, normalised, of whole cells.
+            offsets: Of the pairs.
+
+        Returns:
+            float ``(N, P, H / stride, W / stride)``, at least 0, for the pairs that begin in each
+            cell.
+        """
+
+    def forward(
+        self,
+        inputs: Tensor | list[Tensor],
+        data_samples: list | None = None,
+        mode: str = 'predict',
+    ) -> dict[str, Tensor] | list[WSSSDataSample]:
+        """Return losses (``mode='loss'``) or samples with walked maps (``'predict'``).
+
+        Raises:
+            ConfigError: For another mode.
+        """
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        raise ConfigError(f"{type(self).__name__}: mode must be 'loss' or 'predict', got {mode!r}.")
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Return the terms of :func:`wsss.ops.affinity_loss.affinity_loss`.
+
+        Args:
+            inputs: float ``(N, 3, H, W)``, normalised, padded to one size.
+            data_samples: With ``gt_sem_seg`` ``(1, H, W)``.
+        """
+        images = pad_to_cells(inputs, self.stride)
+        labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data_samples])
+        distances = self.distances(images, self.offsets)
+        return affinity_loss(distances, cell_labels(labels, self.stride), self.offsets)
+
+    @torch.no_grad()
+    def test_step(self, data: dict) -> list[WSSSDataSample]:
+        """Let the maps of a batch walk; images may be of different sizes."""
+        return self.predict(data['inputs'], data['data_samples'])
+
+    val_step = test_step
+
+    def predict(
+        self, inputs: list[Tensor], data_samples: list[WSSSDataSample]
+    ) -> list[WSSSDataSample]:
+        """Replace ``score_maps`` of every sample by walked maps at the size of the image.
+
+        Args:
+            inputs: For each image uint8 ``(3, H, W)`` RGB.
+            data_samples: With ``score_maps``.
+
+        Raises:
+            DataError: If maps are not finite, or not of their image.
+        """
+        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
+        for index, (image, sample) in enumerate(zip(inputs, data_samples)):
+            self._check(image, sample)
+            groups[tuple(image.shape)].append(index)
+        for members in groups.values():
+            for start in range(0, len(members), self.max_batch):
+                part = members[start : start + self.max_batch]
+                images = self.normalize(torch.stack([inputs[index] for index in part]))
+                distances = self.distances(pad_to_cells(images, self.stride), self.walk_offsets)
+                weights = (-self.power * distances.float()).exp()
+                for index, own in zip(part, weights):
+                    sample = data_samples[index]
+                    sample.score_maps = self.walk(sample.score_maps.to(own.device), own)
+        return list(data_samples)
+
+    def walk(self, maps: ScoreMaps, weights: Tensor) -> ScoreMaps:
+        """Let the maps of one image walk.
+
+        Args:
+            maps: Of the image.
+            weights: float ``(P, h, w)``, affinities to the power.
+
+        Returns:
+            Maps at the size of the image. With a background, scores and background sum to 1, and
+            a class wins above 0.5 in an image of one class; without, the largest score is 1.
+        """
+        full = maps.resized()
+        if not len(maps.keys):
+            return replace(full, background=torch.ones_like(full.scores[:0].sum(0)))
+        background = full.background
+        if background is None and self.bg_power is not None:
+            background = background_power(full.scores.amax(0), self.bg_power)
+        planes = full.scores if background is None else torch.cat([background[None], full.scores])
+        cells = to_cells(planes, self.stride)
+        if cells.shape[1:] != weights.shape[1:]:
+            raise ConfigError(
+                f'{type(self).__name__}: at stride {self.stride} an image of {maps.size} has '
+                f'{tuple(cells.shape[1:])} cells, the network gives {tuple(weights.shape[1:])}. '
+                'Set stride to that of the network.'
+            )
+        matrix = grid_matrix(weights, self.walk_offsets)
+        walked = random_walk(matrix, cells.flatten(1), self.steps).view_as(cells).clamp_(min=0)
+        walked = from_cells(walked, self.stride, maps.size)
+        if background is None:
+            return replace(full, scores=walked / walked.amax().clamp(min=1e-12))
+        walked = walked / walked.sum(0).clamp(min=1e-12)
+        return replace(full, scores=walked[1:], background=walked[0])
+
+    def normalize(self, images: Tensor) -> Tensor:
+        """Bring RGB images ``(N, 3, H, W)`` in 0..255 to the device, mean and deviation in use."""
+        parameter = next(self.parameters())
+        images = images.to(parameter.device, non_blocking=True).to(parameter.dtype)
+        mean = getattr(self.data_preprocessor, 'mean', None)
+        if mean is None:
+            return images
+        return (images - mean.to(images)) / self.data_preprocessor.std.to(images)
+
+    def _check(self, image: Tensor, sample: WSSSDataSample) -> None:
+        maps, name = sample.score_maps, sample.get('image_id')
+        if tuple(image.shape[1:]) != maps.size:
+            raise DataError(
+                f'image {name!r}: its maps are of {maps.size[0]} x {maps.size[1]} pixels, it has '
+                f'{image.shape[1]} x {image.shape[2]}. Make the maps again.'
+            )
+        for values in (maps.scores, maps.background):
+            if values is not None and not bool(torch.isfinite(values).all()):
+                raise DataError(f'image {name!r}: its score maps hold NaN or infinity.')
