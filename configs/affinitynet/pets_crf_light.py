@@ -1,0 +1,10 @@
+# affinitynet/pets_crf.py at a size for CPUs.
+_base_ = ['./pets_light.py', '../_base_/stages/refined.py']
+pipeline = [
+    'classifier', 'cams', 'affinity_labels', 'affinity', 'walked', 'refined', 'pseudo_labels',
+    'cams_test', 'walked_test', 'refined_test', 'pseudo_labels_test', 'segmentor',
+]  # fmt: skip
+refined_from = '@walked/scores'
+refined_from_test = '@walked_test/scores'
+label_scores = '@refined/scores'
+label_scores_test = '@refined_test/scores'
