@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """Networks and the models of the per-image stages."""
 
-from .affinity import AffinityNet
-from .backbones import PlainConvNet, TorchvisionBackbone
+from .affinity import AffinityNet, BoundaryNet, NeighborAffinityNet
+from .backbones import PlainConvNet, ResNet38d, TorchvisionBackbone
 from .classifiers import CAMClassifier
 from .pseudo_label_model import PseudoLabelModel
 from .stored_maps_model import StoredMapsModel
 
 __all__ = [
     'AffinityNet',
+    'BoundaryNet',
     'CAMClassifier',
+    'NeighborAffinityNet',
     'PlainConvNet',
     'PseudoLabelModel',
+    'ResNet38d',
     'StoredMapsModel',
     'TorchvisionBackbone',
 ]

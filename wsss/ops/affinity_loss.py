@@ -55,19 +55,31 @@ def affinity_loss(
         ``loss_background``, ``loss_foreground`` and ``loss_different``, weighted; their sum is the
         loss.
     """
-    other = torch.full_like(distances, IGNORE, dtype=labels.dtype)
-    for k, offset in enumerate(offsets):
-        first, second = paired(labels, offset)
-        paired(other[:, k], offset)[0].copy_(second)
-    own = labels[:, None]
-    valid = (own != IGNORE) & (other != IGNORE)
-    same, background = own == other, own == 0
+    same, different = pair_kinds(labels, offsets)
+    background = same & (labels == 0)[:, None]
     repulsion = -torch.log((1 + EPS) - (-distances).exp())
     return {
-        'loss_background': _mean(distances, valid & same & background) / 4,
-        'loss_foreground': _mean(distances, valid & same & ~background) / 4,
-        'loss_different': _mean(repulsion, valid & ~same) / 2,
+        'loss_background': _mean(distances, background) / 4,
+        'loss_foreground': _mean(distances, same & ~background) / 4,
+        'loss_different': _mean(repulsion, different) / 2,
     }
+
+
+def pair_kinds(labels: Tensor, offsets: Sequence[Offset]) -> tuple[Tensor, Tensor]:
+    """Return bool ``(N, P, h, w)`` twice: pairs of one label, and of two.
+
+    Pairs with an ignored cell, and those that leave the grid, are neither.
+
+    Args:
+        labels: int64 ``(N, h, w)``.
+        offsets: Of the pairs.
+    """
+    own = labels[:, None].expand(-1, len(offsets), -1, -1)
+    other = torch.full_like(own, IGNORE)
+    for k, offset in enumerate(offsets):
+        paired(other[:, k], offset)[0].copy_(paired(labels, offset)[1])
+    valid = (own != IGNORE) & (other != IGNORE)
+    return valid & (own == other), valid & (own != other)
 
 
 def _mean(values: Tensor, chosen: Tensor) -> Tensor:

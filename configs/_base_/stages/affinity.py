@@ -51,7 +51,7 @@ affinity = dict(
     train_cfg=dict(by_epoch=True, max_epochs=8),
     optim_wrapper=dict(
         optimizer=dict(type='SGD', lr=0.01, momentum=0.9, weight_decay=5e-4),
-        paramwise_cfg=dict(custom_keys={'levels': dict(lr_mult=10), 'mix': dict(lr_mult=10)}),
+        paramwise_cfg=dict(custom_keys={'reduce': dict(lr_mult=10), 'mix': dict(lr_mult=10)}),
     ),
     param_scheduler=dict(
         type='PolyLR', power=0.9, eta_min=0.0, by_epoch=True, convert_to_iter_based=True,

@@ -6,17 +6,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import torch
 import torch.nn.functional as F
 from mmengine.model import kaiming_init, xavier_init
-from mmengine.registry import MODELS as MMENGINE_MODELS
-from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 from ...errors import ConfigError
-from ...ops.output_stride import set_output_stride
-from ...ops.pairs import pair_distances
+from ...ops.pairs import Offset, pair_distances
 from ...registry import MODELS
+from .levels import Levels
 from .walk_model import WalkModel
 
 
@@ -38,8 +35,7 @@ class AffinityNet(WalkModel):
         in_channels: Of each level that the backbone gives.
         channels: That each level is reduced to.
         stride: Of the grid, which is that of the first level; later levels are interpolated.
-        output_stride: Takes later strides out of the backbone, with dilation, see
-            :func:`wsss.ops.output_stride.set_output_stride`; None leaves it alone.
+        output_stride: Takes later strides out of the backbone, with dilation.
         radius: See :class:`WalkModel`, as all that follow.
         **kwargs: As in :class:`WalkModel`.
 
@@ -73,40 +69,24 @@ class AffinityNet(WalkModel):
                 f'AffinityNet.in_channels {tuple(in_channels)} and channels {tuple(channels)} must '
                 'have one number for each level of the backbone.'
             )
-        with DefaultScope.overwrite_default_scope('mmpretrain'):
-            self.backbone = MMENGINE_MODELS.build(backbone)
-        if output_stride is not None:
-            set_output_stride(self.backbone, output_stride, dilate=True)
-        self.levels = nn.ModuleList(
-            nn.Conv2d(given, kept, 1, bias=False) for given, kept in zip(in_channels, channels)
-        )
+        reduce = [
+            nn.Sequential(nn.Conv2d(given, kept, 1, bias=False), nn.ELU())
+            for given, kept in zip(in_channels, channels)
+        ]
+        self.levels = Levels(backbone, reduce, output_stride)
         self.mix = nn.Conv2d(sum(channels), sum(channels), 1, bias=False)
 
     def init_weights(self) -> None:
         """Initialise the backbone as its config says, the convolutions as published."""
         super().init_weights()
-        for level in self.levels:
-            kaiming_init(level)
+        for reduce in self.levels.reduce:
+            kaiming_init(reduce[0])
         xavier_init(self.mix, gain=4)
 
     def features(self, images: Tensor) -> Tensor:
         """Return ``(N, sum(channels), H / stride, W / stride)``."""
-        levels = self.backbone(images)
-        if len(levels) != len(self.levels):
-            raise ConfigError(
-                f'AffinityNet: the backbone gives {len(levels)} levels, in_channels names '
-                f'{len(self.levels)}. Set out_indices of the backbone.'
-            )
-        size = levels[0].shape[-2:]
-        reduced = [F.elu(reduce(level)) for reduce, level in zip(self.levels, levels)]
-        same = [
-            level
-            if level.shape[-2:] == size
-            else F.interpolate(level, size, mode='bilinear', align_corners=False)
-            for level in reduced
-        ]
-        return F.elu(self.mix(torch.cat(same, dim=1)))
+        return F.elu(self.mix(self.levels(images)))
 
-    def distances(self, images: Tensor, offsets: list[tuple[int, int]]) -> Tensor:
+    def look(self, images: Tensor, offsets: list[Offset]) -> tuple[Tensor, None]:
         """Return the mean absolute difference of the features of each pair."""
-        return pair_distances(self.features(images).float(), offsets)
+        return pair_distances(self.features(images).float(), offsets), None

@@ -15,7 +15,7 @@ from ...errors import ConfigError, DataError
 from ...ops.affinity_loss import affinity_loss, cell_labels
 from ...ops.background_power import background_power
 from ...ops.cells import from_cells, pad_to_cells, to_cells
-from ...ops.pairs import pair_offsets
+from ...ops.pairs import Offset, pair_offsets
 from ...ops.random_walk import grid_matrix, random_walk
 from ...structures import ScoreMaps, WSSSDataSample
 
@@ -23,7 +23,7 @@ from ...structures import ScoreMaps, WSSSDataSample
 class WalkModel(BaseModel):
     """Trains affinities of cells on label maps; at test lets score maps walk along them.
 
-    Subclasses say how far apart cells are (:meth:`distances`). Training takes what mmseg's
+    Subclasses say how far apart cells are (:meth:`look`). Training takes what mmseg's
     ``PackSegInputs`` packs, testing what ``wsss.PackScores(with_image=True)`` does, so the
     checkpoint of the first is loaded by the second as it is.
 
@@ -77,8 +77,8 @@ class WalkModel(BaseModel):
         self.offsets, self.walk_offsets = pair_offsets(radius), pair_offsets(walk_radius)
 
     @abstractmethod
-    def distances(self, images: Tensor, offsets: list[tuple[int, int]]) -> Tensor:
-        """Return minus the logarithm of the affinities of all pairs.
+    def look(self, images: Tensor, offsets: list[Offset]) -> tuple[Tensor, Tensor | None]:
+        """Return minus the logarithm of the affinities of all pairs, and what scores keep.
 
         Args:
             images: float ``(N, 3, H, W)``, normalised, of whole cells.
@@ -86,7 +86,8 @@ class WalkModel(BaseModel):
 
         Returns:
             float ``(N, P, H / stride, W / stride)``, at least 0, for the pairs that begin in each
-            cell.
+            cell; and float ``(N, H / stride, W / stride)``, which scores are multiplied by before
+            they walk, or None.
         """
 
     def forward(
@@ -115,7 +116,7 @@ class WalkModel(BaseModel):
         """
         images = pad_to_cells(inputs, self.stride)
         labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data_samples])
-        distances = self.distances(images, self.offsets)
+        distances, _ = self.look(images, self.offsets)
         return affinity_loss(distances, cell_labels(labels, self.stride), self.offsets)
 
     @torch.no_grad()
@@ -145,19 +146,21 @@ class WalkModel(BaseModel):
             for start in range(0, len(members), self.max_batch):
                 part = members[start : start + self.max_batch]
                 images = self.normalize(torch.stack([inputs[index] for index in part]))
-                distances = self.distances(pad_to_cells(images, self.stride), self.walk_offsets)
+                distances, kept = self.look(pad_to_cells(images, self.stride), self.walk_offsets)
                 weights = (-self.power * distances.float()).exp()
-                for index, own in zip(part, weights):
-                    sample = data_samples[index]
-                    sample.score_maps = self.walk(sample.score_maps.to(own.device), own)
+                for i, index in enumerate(part):
+                    maps = data_samples[index].score_maps.to(weights.device)
+                    own = None if kept is None else kept[i]
+                    data_samples[index].score_maps = self.walk(maps, weights[i], own)
         return list(data_samples)
 
-    def walk(self, maps: ScoreMaps, weights: Tensor) -> ScoreMaps:
+    def walk(self, maps: ScoreMaps, weights: Tensor, kept: Tensor | None = None) -> ScoreMaps:
         """Let the maps of one image walk.
 
         Args:
             maps: Of the image.
             weights: float ``(P, h, w)``, affinities to the power.
+            kept: float ``(h, w)``, which scores are multiplied by before.
 
         Returns:
             Maps at the size of the image. With a background, scores and background sum to 1, and
@@ -177,6 +180,8 @@ class WalkModel(BaseModel):
                 f'{tuple(cells.shape[1:])} cells, the network gives {tuple(weights.shape[1:])}. '
                 'Set stride to that of the network.'
             )
+        if kept is not None:
+            cells = cells * kept
         matrix = grid_matrix(weights, self.walk_offsets)
         walked = random_walk(matrix, cells.flatten(1), self.steps).view_as(cells).clamp_(min=0)
         walked = from_cells(walked, self.stride, maps.size)

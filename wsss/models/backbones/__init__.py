@@ -2,6 +2,7 @@
 """Backbones that mmpretrain lacks."""
 
 from .plain_conv_net import PlainConvNet
+from .resnet38d import ResNet38d
 from .torchvision_backbone import TorchvisionBackbone
 
-__all__ = ['PlainConvNet', 'TorchvisionBackbone']
+__all__ = ['PlainConvNet', 'ResNet38d', 'TorchvisionBackbone']

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Boundaries and neighbours as affinities, and the wide backbone."""
+
+import pytest
+import torch
+from mmengine.structures import PixelData
+from mmseg.structures import SegDataSample
+
+from wsss.errors import ConfigError
+from wsss.models import BoundaryNet, NeighborAffinityNet, ResNet38d
+from wsss.models.affinity.neighbor_affinity_net import NEIGHBOURS
+from wsss.structures import ScoreMaps, WSSSDataSample
+
+
+def boundary_net(**changes):
+    torch.manual_seed(0)
+    return BoundaryNet(
+        **{
+            'backbone': dict(type='ResNet', depth=18, out_indices=(0, 1)),
+            'in_channels': (64, 128),
+            **changes,
+        }
+    ).eval()
+
+
+def neighbour_net(**changes):
+    torch.manual_seed(0)
+    backbone = dict(type='ResNet', depth=18)
+    return NeighborAffinityNet(backbone=backbone, in_channels=512, **changes).eval()
+
+
+def spread(model, scores, size):
+    maps = ScoreMaps(torch.tensor([2]), scores[None], size)
+    sample = WSSSDataSample(score_maps=maps)
+    image = torch.zeros(3, *size, dtype=torch.uint8)
+    return model.test_step(dict(inputs=[image], data_samples=[sample]))[0].score_maps
+
+
+def labelled(size=(32, 32)):
+    labels = torch.zeros(1, *size, dtype=torch.long)
+    labels[:, :, size[1] // 2 :] = 2
+    labels[:, : size[0] // 4] = 255
+    return [SegDataSample(gt_sem_seg=PixelData(data=labels))]
+
+
+@pytest.mark.parametrize('make', [boundary_net, neighbour_net])
+def test_losses_are_finite_and_fall(make):
+    model = make()  # batch norm as it is: one image is no statistic
+    images = torch.rand(1, 3, 32, 32)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    losses = []
+    for _ in range(8):
+        loss = sum(model(images, labelled(), mode='loss').values())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert losses[-1] < losses[0]
+    assert model(images, labelled(), mode='loss').keys() >= {'loss_different'}
+
+
+def test_scores_do_not_cross_a_boundary(monkeypatch):
+    model = boundary_net()
+    edges = torch.zeros(1, 8, 12)
+    edges[:, :, 6] = 1
+    monkeypatch.setattr(model, 'boundaries', lambda images: edges)
+    scores = torch.zeros(32, 48)
+    scores[:, :16] = 1
+    found = spread(model, scores, (32, 48))
+    assert found.background is None
+    left, right = found.scores[0, :, 4:20], found.scores[0, :, 30:]
+    assert float(left.min()) > 0.9 and float(right.max()) < 1e-3
+    # the walk has made the left part even
+    assert float(left.max() - left.min()) < 0.05
+
+
+def test_scores_on_a_boundary_do_not_walk(monkeypatch):
+    model = boundary_net(steps=0)
+    edges = torch.full((1, 8, 8), 0.25)
+    edges[:, 0, 0] = 1
+    monkeypatch.setattr(model, 'boundaries', lambda images: edges)
+    assert float(spread(model, torch.ones(32, 32), (32, 32)).scores[0, 0, 0]) == 0
+
+
+def test_a_neighbour_is_reached_through_its_own_channel(monkeypatch):
+    model = neighbour_net(steps=1, bg_power=None)
+    strong, weak = 12.0, -12.0
+    for direction, (dy, dx) in enumerate(NEIGHBOURS):
+        logits = torch.full((1, 8, 9, 9), weak)
+        logits[:, direction] = strong
+        monkeypatch.setattr(model.levels, 'forward', lambda images, logits=logits: logits)
+        scores = torch.zeros(9, 9)
+        scores[4, 4] = 1
+        found = spread(model, scores, (9, 9)).scores[0]
+        # a pair is the mean of its two directions, so the way back is as strong
+        reached = {(y - 4, x - 4) for y, x in (found > 0.2).nonzero().tolist()}
+        assert reached == {(0, 0), (dy, dx), (-dy, -dx)}
+
+
+def test_values_that_are_not_usable_are_refused():
+    with pytest.raises(ConfigError, match='multiple of 4'):
+        boundary_net(channels=30)
+    with pytest.raises(ConfigError, match='out_indices must be of 0, 1, 2'):
+        ResNet38d(out_indices=(3,))
+
+
+def test_the_wide_network_has_its_published_shape():
+    net = ResNet38d(out_indices=(0, 1, 2))
+    shapes = [tuple(f.shape) for f in net.eval()(torch.zeros(1, 3, 40, 64))]
+    assert shapes == [(1, 512, 5, 8), (1, 1024, 5, 8), (1, 4096, 5, 8)]
+
+    def basic(given, inside, outside, shortcut):
+        return 9 * (given * inside + inside * outside) + shortcut * given * outside
+
+    def narrow(given, inside, middle, outside):
+        return given * inside + 9 * inside * middle + middle * outside + given * outside
+
+    expected = (
+        9 * 3 * 64
+        + basic(64, 128, 128, 1) + 2 * basic(128, 128, 128, 0)
+        + basic(128, 256, 256, 1) + 2 * basic(256, 256, 256, 0)
+        + basic(256, 512, 512, 1) + 5 * basic(512, 512, 512, 0)
+        + basic(512, 512, 1024, 1) + 2 * basic(1024, 512, 1024, 0)
+        + narrow(1024, 512, 1024, 2048) + narrow(2048, 1024, 2048, 4096)
+    )  # fmt: skip
+    convs = [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
+    assert sum(conv.weight.numel() for conv in convs) == expected
+    assert all(conv.bias is None for conv in convs)
+
+
+def test_what_is_fixed_stays_fixed():
+    net = ResNet38d().train()
+    assert not any(p.requires_grad for p in net.b2.parameters())
+    assert not net.conv1a.weight.requires_grad and net.b3[0].conv1.weight.requires_grad
+    norms = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    assert norms and not any(norm.training or norm.weight.requires_grad for norm in norms)
+    free = ResNet38d(frozen=False, norm_eval=False).train()
+    assert all(p.requires_grad for p in free.parameters()) and free.bn7.training
