@@ -51,6 +51,8 @@ FUNCTIONS = Registry(
 LABEL_SOURCES = Registry('label_source', scope='wsss', locations=['wsss.datasets.label_sources'])
 # class activation maps: (classifier, images, present classes) -> ScoreMaps
 CAMS = Registry('cam', scope='wsss', locations=['wsss.cams'])
+# score maps from other weak labels: annotation of one image -> ScoreMaps
+SEEDS = Registry('seed', scope='wsss', locations=['wsss.seeds'])
 # (image, ScoreMaps) -> ScoreMaps that follow the image
 REFINERS = Registry('refiner', scope='wsss', locations=['wsss.refiners'])
 # background decision: where the threshold of a pseudo-labeler comes from

@@ -18,6 +18,9 @@ from ..structures import check_image_id
 from .content import ContentDigests
 
 IGNORE = 255
+# how records of stages call annotations that are not what they would be by default
+HEAD_BOXES = 'head boxes'
+SIMULATED = 'simulated'
 
 
 @dataclass
@@ -73,6 +76,8 @@ class WSSSDataset(BaseDataset):
     """
 
     default_root: str = ''
+    box_source: str = 'boxes'
+    """What ``boxes`` are, as records of stages that use them say."""
 
     def __init__(
         self,
@@ -184,11 +189,16 @@ class WSSSDataset(BaseDataset):
         return data
 
     def get_data_info(self, idx: int) -> dict:
-        """Return what is known of one image, and the label of every class."""
-        info = super().get_data_info(idx)
-        # not kept with every image: it is the same for all
-        info['class_to_label'] = self._metainfo['class_to_label']
-        return info
+        """Return what is known of one image, and what is the same for all."""
+        return {**super().get_data_info(idx), **self.shared_info()}
+
+    def shared_info(self) -> dict:
+        """Return what is known of every image; it is not kept with each."""
+        return dict(
+            class_to_label=self._metainfo['class_to_label'],
+            image_classes=self._metainfo['image_classes'],
+            box_source=self.box_source,
+        )
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the class ids of one image, as mmpretrain's class-balanced wrappers ask."""

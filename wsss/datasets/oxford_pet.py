@@ -10,7 +10,7 @@ import numpy as np
 
 from ..errors import ConfigError, DataError
 from ..registry import DATASETS
-from .base import IGNORE, ImageRecord, WSSSDataset, choose_held_out
+from .base import HEAD_BOXES, IGNORE, SIMULATED, ImageRecord, WSSSDataset, choose_held_out
 from .mask_io import read_index
 from .oxford_pet_lists import BREEDS, SPECIES, read_split, species_of
 from .palette import make_palette
@@ -20,6 +20,7 @@ MODES = ('breed', 'species', 'binary')  # from fine to coarse
 NAMES = dict(breed=BREEDS, species=SPECIES, binary=('pet',))
 BORDERS = ('ignore', 'fg', 'bg')
 BOXES = ('none', 'head', 'tight')
+BOX_SOURCES = dict(head=HEAD_BOXES, tight=f'{SIMULATED} boxes')
 VAL_FRACTION = 0.1
 
 
@@ -97,6 +98,7 @@ class OxfordPet(WSSSDataset):
             )
         self.label_mode, self.mask_mode = label_mode, mask_mode
         self.border, self.box_type = border, boxes
+        self.box_source = BOX_SOURCES.get(boxes, self.box_source)
         super().__init__(data_root=data_root, split=str(split), **kwargs)
 
     def describe(self) -> dict:

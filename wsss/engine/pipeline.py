@@ -15,6 +15,7 @@ from mmengine.logging import MMLogger, print_log
 from ..errors import ConfigError, StageError, WSSSError, near_matches
 from ..fileio import read_json, remove_parts, remove_trash, remove_tree, write_bytes, write_json
 from ..visualization.report import write_report
+from .annotation_sources import inherited_sources
 from .config_check import check_keys
 from .failures import quiet_threads, worded
 from .fingerprint import changed_keys, digest, fingerprint
@@ -335,6 +336,7 @@ class Pipeline:
         before = read_record(stage.folder)
         if before and all(before.get(k) == v for k, v in dict(now, metrics=metrics).items()):
             run_id = before['run_id']  # lost files were made again: for who reads them, the same
+        notes = {**notes, **inherited_sources(notes, map(self.folder, now['inputs']))}
         record = dict(
             stage=stage.name,
             config=self.name,

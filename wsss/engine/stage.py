@@ -21,6 +21,7 @@ from ..datasets.verify import require_usable
 from ..errors import ConfigError
 from ..fileio import read_json, write_json
 from . import checkpoint
+from .annotation_sources import sources_of
 from .config_check import RUNTIME_KEYS, check_types, find_class
 from .fingerprint import LOADERS, build_bare, may_read_masks, parts_of
 from .hooks import MaskWriter
@@ -197,7 +198,7 @@ class Stage:
             # a loop that continues iterates a part of the data set only
             dataset = getattr(runner.test_loop, 'full_dataset', runner.test_dataloader.dataset)
             self.index = _index(dataset)
-            notes = {'split': self.index['split'], **read_notes()}
+            notes = {'split': self.index['split'], **sources_of(dataset), **read_notes()}
         finally:
             runner.close()
         self._leave(runner.seed)

@@ -6,15 +6,14 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from math import prod
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import torch
 
 from ..errors import DataError
 from ..fileio import check_plain, write_bytes
+from .npy import read_npy
 from .score_maps import ScoreMaps
 
 
@@ -134,7 +133,7 @@ def _read_arrays(path: Path, max_bytes: int) -> dict[str, np.ndarray]:
                 raise ValueError('its compression is neither deflate nor none')
             with archive.open(member) as file:
                 name = member.filename.removesuffix('.npy')
-                arrays[name] = _read_array(file, name, member.file_size)
+                arrays[name] = read_npy(file, name, member.file_size, *_FIELDS[name])
     keys = arrays['keys']
     if len(keys) and not 0 <= int(keys.min()) <= int(keys.max()) <= MAX_KEY:
         raise ValueError(f'its keys are not within 0..{MAX_KEY}')
@@ -149,16 +148,3 @@ def _finite(array: np.ndarray, name: str) -> torch.Tensor:
     if not bool(torch.isfinite(tensor).all()):
         raise ValueError(f'{name} contain NaN or infinity')
     return tensor
-
-
-def _read_array(file: IO[bytes], name: str, size: int) -> np.ndarray:
-    kinds, ndim = _FIELDS[name]
-    if np.lib.format.read_magic(file) != (1, 0):
-        raise ValueError(f'{name} is of another version of the format')
-    shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
-    if dtype.kind not in kinds or len(shape) != ndim or by_column:
-        raise ValueError(f'{name} is {dtype} {shape}, not {"/".join(kinds)} in {ndim} dimensions')
-    length = prod(shape) * dtype.itemsize
-    if file.tell() + length != size:
-        raise ValueError(f'{name} says {shape}, its entry has {size} bytes')
-    return np.frombuffer(file.read(length), dtype).reshape(shape)

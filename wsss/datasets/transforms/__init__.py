@@ -1,23 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to one image in a loader worker."""
 
+from .annotate import AnnotationTransform, SimulatedAnnotation
 from .confident_labels import ConfidentLabels
+from .load_boxes import LoadBoxes
 from .load_image import LoadImage
 from .load_mask import LoadMask
+from .load_points import LoadPoints
+from .load_saliency import LoadSaliency
 from .load_scores import LoadScores
+from .load_scribbles import LoadScribbles
+from .make_seeds import MakeSeeds
 from .multi_scale_views import MultiScaleViews, view_size
 from .pack_scores import PackScores
 from .pack_views import PackViews
 from .refine import Refine
+from .simulate_boxes import SimulateBoxes
+from .simulate_points import SimulatePoints
+from .simulate_scribbles import SimulateScribbles
 
 __all__ = [
     'ConfidentLabels',
+    'AnnotationTransform',
+    'LoadBoxes',
     'LoadImage',
     'LoadMask',
+    'LoadPoints',
+    'LoadSaliency',
     'LoadScores',
+    'LoadScribbles',
+    'MakeSeeds',
     'PackScores',
     'MultiScaleViews',
     'view_size',
     'PackViews',
     'Refine',
+    'SimulateBoxes',
+    'SimulatePoints',
+    'SimulateScribbles',
+    'SimulatedAnnotation',
 ]

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Saliency from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...errors import ConfigError, DataError
+from ...registry import TRANSFORMS
+from ..saliency_io import read_saliency
+from .annotate import AnnotationTransform
+
+
+@TRANSFORMS.register_module()
+class LoadSaliency(AnnotationTransform):
+    """Read ``<folder>/<image id><suffix>``, a saliency map of the size of its image.
+
+    Args:
+        folder: Of the maps.
+        suffix: ``.npy`` for float arrays in [0, 1]; all others are grey pictures, 255 for 1.
+
+    Raises:
+        ConfigError: If ``folder`` or ``suffix`` is not a text.
+
+    Example:
+        >>> LoadSaliency('saliency').source({})
+        'saliency'
+    """
+
+    def __init__(self, folder: str, suffix: str = '.png'):
+        super().__init__()
+        for name, value in (('folder', folder), ('suffix', suffix)):
+            if not isinstance(value, str) or not value:
+                raise ConfigError(f'LoadSaliency.{name} must be a text, got {value!r}.')
+        self.folder = folder
+        self.suffix = suffix
+
+    def source(self, shared: dict) -> str:
+        """Say what it is; it marks no classes."""
+        return 'saliency'
+
+    def annotate(self, results: dict) -> dict[str, Any]:
+        """Return the map."""
+        path = Path(self.folder) / f'{results["image_id"]}{self.suffix}'
+        if not path.exists():
+            raise DataError(
+                f'saliency map {path} does not exist. Check folder and suffix of LoadSaliency.'
+            )
+        return dict(saliency=read_saliency(path, tuple(results['ori_shape'])))

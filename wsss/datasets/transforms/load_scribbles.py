@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Scribbles from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...errors import ConfigError, DataError
+from ...registry import TRANSFORMS
+from ..label_classes import mask_to_classes
+from ..mask_io import read_mask
+from .annotate import AnnotationTransform
+
+
+@TRANSFORMS.register_module()
+class LoadScribbles(AnnotationTransform):
+    """Read ``<folder>/<image id>.png``, a label map with 255 where nobody has drawn.
+
+    It holds label ids as masks do: 0 background, 1..K classes.
+
+    Args:
+        folder: Of the label maps.
+        allow_missing: Give a class without scribbles a blank map instead of refusing the image.
+
+    Raises:
+        ConfigError: If ``folder`` is not a path.
+
+    Example:
+        >>> LoadScribbles('scribbles').source({})
+        'scribbles'
+    """
+
+    field = 'scribbles'
+
+    def __init__(self, folder: str, allow_missing: bool = False):
+        super().__init__(allow_missing)
+        if not isinstance(folder, str) or not folder:
+            raise ConfigError(f'LoadScribbles.folder must be a path, got {folder!r}.')
+        self.folder = folder
+
+    def annotate(self, results: dict) -> dict[str, Any]:
+        """Return the scribbles by class."""
+        path = Path(self.folder) / f'{results["image_id"]}.png'
+        if not path.exists():
+            raise DataError(f'scribbles {path} do not exist. Check folder of LoadScribbles.')
+        labels = read_mask(path, results['num_labels'], results['ori_shape'])
+        classes = mask_to_classes(labels, results['gt_label'], results['class_to_label'])
+        return dict(scribbles=classes)
