@@ -29,7 +29,9 @@ from wsss.datasets.mask_io import read_index, read_mask
 from wsss.datasets.oxford_pet import tight_box
 from wsss.datasets.oxford_pet_lists import read_rows
 from wsss.datasets.pictures import Pictures
-from wsss.datasets.transforms import LoadImage, LoadMask, LoadScores
+from wsss.datasets.point_file import read_points
+from wsss.datasets.saliency_io import read_saliency
+from wsss.datasets.transforms import LoadImage, LoadMask, LoadScores, LoadScribbles
 from wsss.datasets.voc_xml import read_voc_boxes
 from wsss.engine import checkpoint
 from wsss.engine.record import read_record
@@ -108,6 +110,20 @@ def source(reader, **arguments):
     return read
 
 
+def grey(path):
+    Image.fromarray(MASK * 80).save(path)
+
+
+def floats(path):
+    np.save(path, (MASK / 2).astype(np.float32))
+
+
+def read_scribbles(path):
+    sample = dict(image_id='a', ori_shape=MASK.shape, gt_label=[0, 1], num_labels=3)
+    classes = dict(class_to_label=(1, 2), image_classes=('x', 'y'))
+    return LoadScribbles(str(path.parent))(sample | classes)
+
+
 def read_masks(path):
     pictures = Pictures(path.parent, path.parent, ('a.jpg',), {'a.jpg': path})
     return MaskLabels().read(pictures, ['x', 'y']).rows
@@ -141,6 +157,11 @@ READERS = {
     'mask labels': ('png', mask, read_masks),
     'scores': ('npz', scores, lambda path: ScoreStore(path.parent).read(path.stem)),
     'LoadScores': ('npz', scores, lambda path: LoadScores(str(path.parent))({'image_id': 'a'})),
+    'saliency': ('png', grey, lambda path: read_saliency(path, MASK.shape)),
+    'saliency array': ('npy', floats, lambda path: read_saliency(path, MASK.shape)),
+    'scribbles': ('png', mask, read_scribbles),
+    'points': (*text('csv', 'image_id,x,y,class\na,1,2,cat\n'), read_points),
+    'points json': (*text('json', '{"a": [[1, 2, "cat"]]}'), read_points),
     'weights': ('pth', weights, checkpoint.load),
     'legacy weights': ('pth', legacy_weights, checkpoint.load),
     'record': ('json', record, lambda path: read_record(path.parent, path.name)),

@@ -39,7 +39,7 @@ def read_points(path: str | Path) -> dict[str, list[Point]]:
             x, y, name = cells
             points.setdefault(image_id, []).append(Point(float(x), float(y), str(name)))
         except (TypeError, ValueError) as error:
-            raise DataError(f'{where}: {cells} is not a point (x, y, class): {error}.') from error
+            raise DataError(f'{where}: {_short(cells)} is not a point (x, y, class).') from error
     return points
 
 
@@ -62,15 +62,23 @@ def _csv_rows(path: str | Path) -> list[tuple]:
     try:
         header = [cell.strip() for cell in next(reader, [])]
         if sorted(header) != sorted(COLUMNS):
-            raise DataError(f'{where}: its first line must be {",".join(COLUMNS)}, got {header}.')
+            raise DataError(
+                f'{where}: its first line must be {",".join(COLUMNS)}, got {_short(header)}.'
+            )
         order = [header.index(name) for name in COLUMNS]
         rows = []
         for cells in reader:
             if cells and len(cells) != len(COLUMNS):
-                raise DataError(f'{where}, line {reader.line_num}: {len(cells)} cells: {cells}.')
+                raise DataError(
+                    f'{where}, line {reader.line_num}: {len(cells)} cells: {_short(cells)}.'
+                )
             if cells:
                 found = (cells[i].strip() for i in order)
                 rows.append((f'{where}, line {reader.line_num}', *found))
         return rows
     except csv.Error as error:
         raise DataError(f'{where}, line {reader.line_num}: not CSV ({error}).') from error
+
+
+def _short(cells: list) -> str:
+    return str(cells)[:100]
