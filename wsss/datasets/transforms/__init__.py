@@ -20,8 +20,8 @@ from .simulate_points import SimulatePoints
 from .simulate_scribbles import SimulateScribbles
 
 __all__ = [
-    'ConfidentLabels',
     'AnnotationTransform',
+    'ConfidentLabels',
     'LoadBoxes',
     'LoadImage',
     'LoadMask',
