@@ -1,5 +1,8 @@
 # Learn which places belong together, and let the maps walk along: confident labels -> affinity ->
-# walked maps. The network comes from a model fragment (affinity_model).
+# walked maps. The network comes from a model fragment (affinity_model); affinity_from says whose
+# maps: those of boxes, for example, are '@seeds/scores'.
+affinity_from = '@cams/scores'
+affinity_from_test = '@cams_test/scores'
 confident_labels = dict(
     labeler=dict(type='wsss.PSAConf', alpha_low=4, alpha_high=32),
     refiners=[dict(type='wsss.DenseCRF', preset='psa')],
@@ -14,7 +17,7 @@ affinity_labels = dict(
             _ref_='@data/train',
             test_mode=True,
             pipeline=[
-                dict(type='wsss.LoadScores', folder='@cams/scores'),
+                dict(type='wsss.LoadScores', folder='@affinity_from'),
                 dict(type='wsss.LoadImage'),
                 dict(type='wsss.ConfidentLabels', _ref_='@confident_labels'),
                 dict(type='wsss.LoadMask', optional=True),
@@ -69,7 +72,7 @@ walked = dict(
         dataset=dict(
             _ref_='@data/train',
             test_mode=True,
-            pipeline=[dict(type='wsss.LoadScores', folder='@cams/scores'), *_walk],
+            pipeline=[dict(type='wsss.LoadScores', folder='@affinity_from'), *_walk],
         ),
     ),
     test_cfg=dict(type='wsss.PerImageLoop', written='scores/{}.npz'),
@@ -88,7 +91,7 @@ walked_test = dict(
             _delete_=True,
             _ref_='@data/test',
             test_mode=True,
-            pipeline=[dict(type='wsss.LoadScores', folder='@cams_test/scores'), *_walk],
+            pipeline=[dict(type='wsss.LoadScores', folder='@affinity_from_test'), *_walk],
         ),
     ),
     test_cfg='@walked.test_cfg',

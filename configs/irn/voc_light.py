@@ -1,0 +1,12 @@
+# irn/voc.py at a size for CPUs.
+_base_ = [
+    '../cam/voc_light.py',
+    '../_base_/stages/boundary_light.py',
+    '../_base_/models/boundary_mobilenet_v2.py',
+]
+pipeline = [
+    'classifier', 'cams', 'affinity_labels', 'affinity', 'walked', 'pseudo_labels', 'cams_test',
+    'walked_test', 'pseudo_labels_test', 'segmentor',
+]  # fmt: skip
+label_scores = '@walked/scores'
+label_scores_test = '@walked_test/scores'
