@@ -10,7 +10,7 @@ from .per_image_model import PerImageModel
 
 @MODELS.register_module()
 class StoredMapsModel(PerImageModel):
-    """Hands on the score maps that the loader read, and refined.
+    """Hands on the score maps or labels that the loader read, refined or combined.
 
     Example:
         >>> maps = ScoreMaps(torch.tensor([1]), torch.rand(1, 2, 2), size=(4, 4))

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What happens to one image in a loader worker."""
 
+from .agreed_labels import AgreedLabels
 from .annotate import AnnotationTransform, SimulatedAnnotation
+from .combine_scores import CombineScores
 from .confident_labels import ConfidentLabels
 from .load_boxes import LoadBoxes
 from .load_image import LoadImage
@@ -21,6 +23,8 @@ from .simulate_scribbles import SimulateScribbles
 
 __all__ = [
     'AnnotationTransform',
+    'AgreedLabels',
+    'CombineScores',
     'ConfidentLabels',
     'LoadBoxes',
     'LoadImage',

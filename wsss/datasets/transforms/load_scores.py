@@ -7,7 +7,7 @@ from mmcv.transforms import BaseTransform
 
 from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
-from ...structures import ScoreStore
+from ...structures import ScoreMaps, ScoreStore
 
 
 @TRANSFORMS.register_module()
@@ -38,8 +38,8 @@ class LoadScores(BaseTransform):
         self.labels_only = labels_only
         self.store = ScoreStore(folder)
 
-    def transform(self, results: dict) -> dict:
-        """Add the maps to ``results``.
+    def read(self, results: dict) -> ScoreMaps:
+        """Return the maps of the image ``image_id``.
 
         Raises:
             DataError: If the file is missing or damaged, or holds classes that the image has not.
@@ -54,6 +54,10 @@ class LoadScores(BaseTransform):
                 'again on this data set, or set LoadScores(labels_only=False) for scores of '
                 'predicted classes.'
             )
-        results['score_maps'] = maps
+        return maps
+
+    def transform(self, results: dict) -> dict:
+        """Add the maps to ``results``."""
+        results['score_maps'] = maps = self.read(results)
         results['ori_shape'] = maps.size
         return results

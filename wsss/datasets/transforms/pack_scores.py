@@ -8,6 +8,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.structures import PixelData
 
+from ...errors import ConfigError
 from ...registry import TRANSFORMS
 from ...structures import WSSSDataSample
 
@@ -36,7 +37,16 @@ class PackScores(BaseTransform):
         self.with_image = with_image
 
     def transform(self, results: dict) -> dict:
-        """Return the packed sample."""
+        """Return the packed sample.
+
+        Raises:
+            ConfigError: If the pipeline has made neither maps nor labels.
+        """
+        if results.get('score_maps') is None and results.get('pred_seg_map') is None:
+            raise ConfigError(
+                'PackScores needs score_maps or pred_seg_map: put wsss.LoadScores, '
+                'wsss.CombineScores or wsss.AgreedLabels before it.'
+            )
         sample = WSSSDataSample(
             metainfo=dict(
                 image_id=results['image_id'],
