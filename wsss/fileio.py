@@ -199,6 +199,13 @@ def read_json(path: str | Path, what: str = 'file', max_bytes: int = MAX_JSON_BY
         ) from error
 
 
+def write_picture(path: str | Path, picture: np.ndarray) -> None:
+    """Write ``picture``, uint8 ``(H, W, 3)`` RGB, as a PNG in one step."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format='PNG', optimize=True)
+    write_bytes(path, buffer.getvalue())
+
+
 def write_mask(path: str | Path, mask: np.ndarray, palette: list | None = None) -> None:
     """Write a label map as a palette PNG.
 

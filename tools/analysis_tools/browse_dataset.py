@@ -8,13 +8,11 @@ Example:
 from __future__ import annotations
 
 import argparse
-import io
 import sys
 from pathlib import Path
 
 import numpy as np
 from mmengine import DictAction
-from PIL import Image
 
 from wsss.engine.cli import guarded, load_config
 from wsss.errors import ConfigError, near_matches
@@ -76,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     args = parse_args(arguments)
     config = load_config(args.config, args.cfg_options)
     from wsss.datasets.check import build_splits
-    from wsss.fileio import write_bytes
+    from wsss.fileio import write_picture
     from wsss.visualization.dataset_sheet import dataset_sheets
 
     for name, dataset in build_splits(config.to_dict(), args.split).items():
@@ -88,9 +86,7 @@ def main(arguments: list[str] | None = None) -> int:
         pages = dataset_sheets(infos, dataset.metainfo, title, args.panel, args.per_page)
         for number, page in enumerate(pages, 1):
             path = args.out / f'{name}_{number}.png'
-            buffer = io.BytesIO()
-            Image.fromarray(page).save(buffer, format='PNG')
-            write_bytes(path, buffer.getvalue())
+            write_picture(path, page)
             print(f'wrote {path}')
     return 0
 

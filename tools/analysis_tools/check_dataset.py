@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mmengine import DictAction
 
-from wsss.engine.cli import guarded, load_config
+from wsss.engine.cli import guarded, load_config, show_progress
 
 
 def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -38,13 +38,6 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     if args.workers < 0 or args.pairs < 1:
         parser.error('--workers must be at least 0 and --pairs at least 1')
     return args
-
-
-def show_progress(done: int, total: int) -> None:
-    """Print how far the check is, on a terminal only."""
-    if sys.stderr.isatty() and (done % 16 == 0 or done == total):
-        end = '\n' if done == total else ''
-        print(f'\r{done} of {total} images', end=end, file=sys.stderr, flush=True)
 
 
 @guarded

@@ -75,6 +75,13 @@ def start(args: argparse.Namespace, config: Config) -> None:
         init_dist(args.launcher, **config.get('env_cfg', {}).get('dist_cfg', {}))
 
 
+def show_progress(done: int, total: int) -> None:
+    """Print how many images are done, on a terminal only."""
+    if sys.stderr.isatty() and (done % 16 == 0 or done == total):
+        end = '\n' if done == total else ''
+        print(f'\r{done} of {total} images', end=end, file=sys.stderr, flush=True)
+
+
 def guarded(main: Callable[[Sequence[str] | None], int]) -> Callable[..., int]:
     """Turn errors of ours into one line on stderr and exit code 1, without a traceback."""
 

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,10 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 from mmengine.structures import PixelData
-from PIL import Image
 
 from ...datasets.mask_io import read_mask
 from ...errors import ConfigError, DataError
-from ...fileio import write_bytes
+from ...fileio import write_picture
 from ...registry import HOOKS
 from ...structures import ScoreStore, WSSSDataSample
 from ...visualization.contact_sheet import SheetRow, contact_sheet
@@ -147,9 +145,7 @@ class ContactSheetHook(Hook):
         work_dir = Path(runner.work_dir)
         title = f'{work_dir.name}: {len(rows)} of {len(self._dataset)} images'
         page = contact_sheet(aligned, columns, title, self.panel, across)
-        buffer = io.BytesIO()
-        Image.fromarray(page).save(buffer, format='PNG', optimize=True)
-        write_bytes(work_dir / self.filename, buffer.getvalue())
+        write_picture(work_dir / self.filename, page)
         runner.logger.info(f'Examples: {work_dir / self.filename}')
 
     def _warn(self, runner: Runner, what: str, error: Exception) -> None:
