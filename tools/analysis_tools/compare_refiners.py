@@ -108,7 +108,7 @@ def main(arguments: list[str] | None = None) -> int:
     page = sheet.draw(comparison, f'split {dataset.split}')
     if page is not None:
         write_picture(args.out / 'sheet.png', page)
-    print(f'wrote {", ".join(sorted(str(path) for path in args.out.iterdir()))}')
+    print(f'wrote table.md, table.csv{", sheet.png" if page is not None else ""} to {args.out}')
     return 0
 
 
