@@ -81,7 +81,11 @@ class ScoreStore:
         if maps.background is not None:
             arrays['background'] = maps.background.detach().to('cpu', torch.float16).numpy()
         buffer = io.BytesIO()
-        np.savez_compressed(buffer, **arrays)
+        # as numpy.savez_compressed, whose level 6 takes three times as long to save a twelfth
+        with zipfile.ZipFile(buffer, 'w', zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            for name, array in arrays.items():
+                with archive.open(f'{name}.npy', 'w') as file:
+                    np.lib.format.write_array(file, array, allow_pickle=False)
         write_bytes(self.path(image_id), buffer.getvalue())
 
     def read(self, image_id: str) -> ScoreMaps:
