@@ -55,6 +55,8 @@ CAMS = Registry('cam', scope='wsss', locations=['wsss.cams'])
 SEEDS = Registry('seed', scope='wsss', locations=['wsss.seeds'])
 # (image, ScoreMaps) -> ScoreMaps that follow the image
 REFINERS = Registry('refiner', scope='wsss', locations=['wsss.refiners'])
+# image -> region ids
+SUPERPIXELS = Registry('superpixels', scope='wsss', locations=['wsss.superpixels'])
 # background decision: where the threshold of a pseudo-labeler comes from
 THRESHOLDS = Registry('threshold', scope='wsss', locations=['wsss.pseudo_labels.thresholds'])
 # ScoreMaps -> label map

@@ -38,7 +38,8 @@ def make(registry, name):
 def some_maps(keys=(0, 2, 3), size=(21, 17), seed=0):
     generator = torch.Generator().manual_seed(seed)
     scores = torch.rand(len(keys), 6, 5, generator=generator)
-    return ScoreMaps(torch.tensor(keys, dtype=torch.int16), scores, size)
+    background = torch.full((6, 5), 0.3)  # which some need and the others do not look at
+    return ScoreMaps(torch.tensor(keys, dtype=torch.int16), scores, size, background)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +73,8 @@ class TestLabeler:
         assert label.shape == (21, 17) and label.dtype == torch.uint8 and not label.any()
 
     def test_empty_maps_are_background(self, name):
-        maps = ScoreMaps(torch.tensor([0]), torch.zeros(1, 4, 4), (8, 8))
+        background = torch.full((4, 4), 0.3)
+        maps = ScoreMaps(torch.tensor([0]), torch.zeros(1, 4, 4), (8, 8), background)
         assert not make(PSEUDO_LABELERS, name)(maps, CLASS_TO_LABEL).any()
 
     def test_input_is_not_changed(self, name):
@@ -90,7 +92,7 @@ class TestLabeler:
 
     def test_half_precision_maps_are_taken(self, name):
         maps = some_maps()
-        half = ScoreMaps(maps.keys, maps.scores.half(), maps.size)
+        half = ScoreMaps(maps.keys, maps.scores.half(), maps.size, maps.background)
         label = make(PSEUDO_LABELERS, name)(half, CLASS_TO_LABEL)
         assert label.dtype == torch.uint8
 

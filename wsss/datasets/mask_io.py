@@ -13,6 +13,7 @@ from ..errors import DataError
 from .base import IGNORE
 from .image_io import FORMATS, MAX_PIXELS, ORIENTATION, name_of, open_file, read_header
 
+WIDE = ('I;16', 'I;16B', 'I;16L')
 LOSSLESS = ('BMP', 'GIF', 'PNG', 'TIFF')
 # Pillow stretches grey of 2 and 4 bits to 0..255; ids must come back as they were written
 _STRETCHED = {'L;2': 85, 'L;4': 17}
@@ -23,6 +24,8 @@ def read_index(
     size: tuple[int, int] | None = None,
     image_id: str = '',
     max_pixels: int = MAX_PIXELS,
+    what: str = 'mask',
+    wide: bool = False,
 ) -> np.ndarray:
     """Read the numbers in an index image, whatever they mean.
 
@@ -31,21 +34,24 @@ def read_index(
         size: ``(H, W)`` it must have.
         image_id: For the message.
         max_pixels: Larger ones are refused by their header.
+        what: What it is, for the message.
+        wide: Take grey of 16 bits too.
 
     Returns:
-        uint8 ``(H, W)``.
+        uint8 ``(H, W)``, of 16 bits uint16.
 
     Raises:
         DataError: If the file is missing, damaged, of another kind or size; names it.
     """
-    name = name_of(path, image_id, 'mask')
+    name = name_of(path, image_id, what)
     if not Path(path).exists():
         raise DataError(f'{name} does not exist. Check the data root, or the stage that writes it.')
     with open_file(path, name) as file:
         header = read_header(file, name, max_pixels)
-        if header.mode not in ('P', 'L', '1'):
+        if header.mode not in ('P', 'L', '1', *(WIDE if wide else ())):
+            bits = '8- or 16-bit' if wide else '8-bit'
             raise DataError(
-                f'{name} has mode {header.mode}: a label map must be a palette or 8-bit grey PNG '
+                f'{name} has mode {header.mode}: a label map must be a palette or {bits} grey PNG '
                 'with one label id per pixel. Convert it.'
             )
         if header.format not in LOSSLESS:
@@ -64,7 +70,7 @@ def read_index(
             file.seek(0)
             with Image.open(file, formats=FORMATS) as opened:
                 raw = str(opened.tile[0][3]) if opened.format == 'PNG' and opened.tile else ''
-                index = np.array(opened, dtype=np.uint8)
+                index = np.array(opened, np.uint16 if header.mode in WIDE else np.uint8)
                 turned = opened.getexif().get(ORIENTATION, 1) != 1
         except Exception as error:  # Pillow raises many types for damaged content
             raise DataError(f'{name} is damaged or not an image ({error}). Replace it.') from error

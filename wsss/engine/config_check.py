@@ -36,7 +36,15 @@ from mmengine.registry import (
 )
 
 from ..errors import ConfigError, near_matches
-from ..registry import CAMS, LABEL_SOURCES, PSEUDO_LABELERS, REFINERS, SEEDS, THRESHOLDS
+from ..registry import (
+    CAMS,
+    LABEL_SOURCES,
+    PSEUDO_LABELERS,
+    REFINERS,
+    SEEDS,
+    SUPERPIXELS,
+    THRESHOLDS,
+)
 
 RUNTIME_KEYS = frozenset(
     'auto_scale_lr channels_last custom_hooks custom_imports data_preprocessor default_hooks '
@@ -59,7 +67,7 @@ _FOREIGN = (
     OPTIM_WRAPPER_CONSTRUCTORS, PARAM_SCHEDULERS, DATA_SAMPLERS, FUNCTIONS, EVALUATOR, VISUALIZERS,
     VISBACKENDS, MODEL_WRAPPERS, WEIGHT_INITIALIZERS, LOG_PROCESSORS, TASK_UTILS,
 )  # fmt: skip
-_OWN = (CAMS, LABEL_SOURCES, SEEDS, REFINERS, THRESHOLDS, PSEUDO_LABELERS)
+_OWN = (CAMS, LABEL_SOURCES, SEEDS, REFINERS, SUPERPIXELS, THRESHOLDS, PSEUDO_LABELERS)
 
 
 def check_keys(config: dict, pipeline: list[str], where: str) -> None:

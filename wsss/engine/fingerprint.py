@@ -17,8 +17,8 @@ from .references import References, stages_in
 
 # Fields that cannot change a result: how fast, where and how chatty, not what.
 EXCLUDED = frozenset(
-    'data_root env_cfg experiment_name launcher lazy_init log_level log_processor num_workers '
-    'persistent_workers pin_memory prefetch_factor visualizer work_dir'.split()
+    'cache_dir data_root env_cfg experiment_name launcher lazy_init log_level log_processor '
+    'num_workers persistent_workers pin_memory prefetch_factor visualizer work_dir'.split()
 )
 EXCLUDED_HOOKS = frozenset('contact_sheet logger progress timer checkpoint'.split())
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')

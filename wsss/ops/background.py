@@ -32,6 +32,20 @@ def with_power_background(maps: ScoreMaps, alpha: float) -> ScoreMaps:
     return replace(resized, background=background_power(resized.scores.amax(0), alpha))
 
 
+def best_plane(planes: Tensor) -> tuple[Tensor, Tensor]:
+    """Return which plane is the largest and its value; a class wins over an equal background.
+
+    Args:
+        planes: float ``(1 + K', ...)``, background first.
+
+    Returns:
+        index: int64 ``(...)``, 0 for background; of equal classes the first.
+        score: float ``(...)``.
+    """
+    score, index = planes[1:].max(dim=0)
+    return (index + 1).masked_fill_(score < planes[0], 0), torch.maximum(score, planes[0])
+
+
 def best_label(maps: ScoreMaps, class_to_label: Sequence[int]) -> Tensor:
     """Return the argmax over background and classes as uint8 ``(H, W)``.
 

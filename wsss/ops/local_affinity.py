@@ -42,22 +42,25 @@ def neighbours(x: Tensor, dilations: Sequence[int]) -> list[Tensor]:
     ]
 
 
-def local_spread(x: Tensor, dilations: Sequence[int]) -> Tensor:
+def local_spread(x: Tensor, dilations: Sequence[int], itself: bool = True) -> Tensor:
     """Return the standard deviation (unbiased) over a pixel's neighbours and itself.
 
-    The pixel counts once for each distance, as in the published code.
+    The pixel counts once for each distance, as in the published code of PAMR, or not at all, as in
+    that of PAR.
 
     Args:
         x: float ``(N, C, H, W)``.
         dilations: Distances in pixels.
+        itself: Whether the pixel counts.
 
     Returns:
         float ``(N, C, H, W)``.
     """
     around = neighbours(x, dilations)
-    count = len(around) + len(dilations)
-    mean = (sum(around) + len(dilations) * x) / count
-    squares = len(dilations) * (x - mean).square()
+    own = len(dilations) if itself else 0
+    count = len(around) + own
+    mean = (sum(around) + own * x) / count
+    squares = own * (x - mean).square()
     for other in around:
         squares = squares + (other - mean).square()
     return (squares / (count - 1)).sqrt()
@@ -82,6 +85,36 @@ def colour_affinity(images: Tensor, dilations: Sequence[int], softness: float = 
         ((images - other).abs() * scale).mean(1) for other in neighbours(images, dilations)
     ]
     return torch.stack(differences, dim=1).neg_().softmax(dim=1)
+
+
+def colour_position_affinity(
+    images: Tensor, dilations: Sequence[int], softness: float = 0.3, position_weight: float = 0.01
+) -> Tensor:
+    """Return how much a pixel resembles each neighbour, and how near it is.
+
+    ``softmax_n(-mean_c (|I_c(p) - I_c(n)| / (softness * std_c(p)))^2)`` plus ``position_weight``
+    times ``softmax_n(-(|p - n| / (softness * std))^2)`` (Ru et al., "Learning Affinity from
+    Attention", CVPR 2022, section 3.3 and code), divided by ``1 + position_weight``. Without that
+    division every average grows by a hundredth, beyond 1 in the end.
+
+    Args:
+        images: float ``(N, C, H, W)``.
+        dilations: Distances of the neighbours in pixels.
+        softness: Larger is smoother.
+        position_weight: Of nearness against likeness.
+
+    Returns:
+        float ``(N, n, H, W)``, sums to 1 over the n neighbours.
+    """
+    scale = 1 / (EPS + softness * local_spread(images, dilations, itself=False))
+    differences = [
+        ((images - other) * scale).square_().mean(1) for other in neighbours(images, dilations)
+    ]
+    colour = torch.stack(differences, dim=1).neg_().softmax(dim=1)
+    offsets = torch.tensor(neighbour_offsets(dilations), dtype=images.dtype, device=images.device)
+    distances = offsets.norm(dim=1)
+    position = (-(distances / (EPS + softness * distances.std())).square()).softmax(dim=0)
+    return (colour + position_weight * position[:, None, None]) / (1 + position_weight)
 
 
 def average_by_affinity(

@@ -2,7 +2,19 @@
 """Refiners: coarse score maps in, maps that follow the image out."""
 
 from .base import BaseRefiner
+from .class_morphology import ClassMorphology
 from .dense_crf import DenseCRF
+from .guided_filter import GuidedFilter
 from .pamr import PAMR
+from .par import PAR
+from .superpixel_vote import SuperpixelVote
 
-__all__ = ['PAMR', 'BaseRefiner', 'DenseCRF']
+__all__ = [
+    'PAMR',
+    'PAR',
+    'BaseRefiner',
+    'ClassMorphology',
+    'DenseCRF',
+    'GuidedFilter',
+    'SuperpixelVote',
+]

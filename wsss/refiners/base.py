@@ -25,6 +25,9 @@ class BaseRefiner(ABC):
         ...         return ScoreMaps(maps.keys, maps.scores**2, maps.size)
     """
 
+    takes_image_id: bool = False
+    """Whether :meth:`refine` and :meth:`refine_all` have an argument ``image_id``."""
+
     @abstractmethod
     def refine(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:
         """Return maps of the same classes and image.
@@ -34,36 +37,45 @@ class BaseRefiner(ABC):
             maps: Of at least one class, finite, on the CPU, with the size of the image.
         """
 
-    def __call__(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:
+    def __call__(
+        self, image: np.ndarray, maps: ScoreMaps, image_id: str | None = None
+    ) -> ScoreMaps:
         """Check the input and refine it. An image without classes is background.
 
         Args:
             image: uint8 RGB ``(H, W, 3)``.
             maps: With the size of the image; scores may be smaller.
+            image_id: Where it is known.
 
         Raises:
             DataError: If the image is not such, or maps hold NaN or infinity or are of another
                 image.
         """
-        return self.refine_views(image, [maps])[0]
+        return self.refine_views(image, [maps], image_id)[0]
 
-    def refine_views(self, image: np.ndarray, views: Sequence[ScoreMaps]) -> list[ScoreMaps]:
+    def refine_views(
+        self, image: np.ndarray, views: Sequence[ScoreMaps], image_id: str | None = None
+    ) -> list[ScoreMaps]:
         """Refine several maps of one image, which may share what depends on the image alone.
 
         Args:
             image: uint8 RGB ``(H, W, 3)``.
             views: Maps of the same classes, such as those under two backgrounds.
+            image_id: Where it is known.
         """
         views = list(views)
         for maps in views:
             self._check(image, maps)
         if any(not len(maps.keys) for maps in views):
             return [self.without_classes(maps) for maps in views]
-        return self.refine_all(np.ascontiguousarray(image), views)
+        named = dict(image_id=image_id) if self.takes_image_id else {}
+        return self.refine_all(np.ascontiguousarray(image), views, **named)
 
-    def refine_all(self, image: np.ndarray, views: list[ScoreMaps]) -> list[ScoreMaps]:
+    def refine_all(
+        self, image: np.ndarray, views: list[ScoreMaps], **named: str | None
+    ) -> list[ScoreMaps]:
         """Refine one after the other; override it where they can share work."""
-        return [self.refine(image, maps) for maps in views]
+        return [self.refine(image, maps, **named) for maps in views]
 
     @staticmethod
     def without_classes(maps: ScoreMaps) -> ScoreMaps:

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 
 from ..errors import ConfigError
-from ..ops.background_power import background_power
 from ..registry import REFINERS
 from ..structures import ScoreMaps
+from .background import Background
 from .base import BaseRefiner
 from .crf import check_engine, choose_engine, crf_params, unary_from_labels, unary_from_scores
 
@@ -75,19 +75,13 @@ class DenseCRF(BaseRefiner):
         self.unary = unary or usual
         if self.unary not in ('scores', 'labels'):
             raise ConfigError(f"DenseCRF.unary must be 'scores' or 'labels', got {unary!r}.")
-        if bg_power is not None and bg_threshold is not None:
-            raise ConfigError('DenseCRF: give bg_power or bg_threshold, not both.')
         if bg_power is None and bg_threshold is None:
             bg_power, bg_threshold = power, threshold
-        if bg_power is not None and not bg_power > 0:
-            raise ConfigError(f'DenseCRF.bg_power must be above 0, got {bg_power!r}.')
-        if bg_threshold is not None and not 0 <= bg_threshold <= 1:
-            raise ConfigError(f'DenseCRF.bg_threshold must be in [0, 1], got {bg_threshold!r}.')
         if not 0 < gt_prob < 1:
             raise ConfigError(f'DenseCRF.gt_prob must be in (0, 1), got {gt_prob!r}.')
         if scale_factor > 1:
             raise ConfigError(f'DenseCRF.scale_factor must be at most 1, got {scale_factor!r}.')
-        self.bg_power, self.bg_threshold = bg_power, bg_threshold
+        self.background = Background('DenseCRF', bg_power, bg_threshold)
         self.gt_prob = gt_prob
         self.normalize = normalize
         self.scale_factor = scale_factor
@@ -120,14 +114,7 @@ class DenseCRF(BaseRefiner):
 
     def _scores(self, maps: ScoreMaps) -> torch.Tensor:
         """Return scores of background and classes ``(K' + 1, h, w)``."""
-        background = maps.background
-        if background is None:
-            best = maps.scores.amax(dim=0)
-            if self.bg_power is not None:
-                background = background_power(best, self.bg_power)
-            else:
-                background = torch.full_like(best, self.bg_threshold)
-        scores = torch.cat([background[None], maps.scores])
+        scores = self.background.given_to(maps).planes()
         if self.normalize and self.unary == 'scores':
             scores = scores / scores.sum(dim=0).clamp(min=1e-12)
         return scores

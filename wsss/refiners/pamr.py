@@ -4,20 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-import numpy as np
-import torch
+from torch import Tensor
 
-from ..errors import ConfigError
-from ..ops.local_affinity import average_by_affinity, colour_affinity
+from ..ops.local_affinity import colour_affinity
 from ..registry import REFINERS
-from ..structures import ScoreMaps
-from .base import BaseRefiner
+from .local_affinity import LocalAffinityRefiner
 
 
 @REFINERS.register_module()
-class PAMR(BaseRefiner):
+class PAMR(LocalAffinityRefiner):
     """Maps averaged over near pixels of like colour, again and again.
 
     N. Araslanov, S. Roth, "Single-Stage Semantic Segmentation from Image Labels", CVPR 2020,
@@ -44,27 +40,8 @@ class PAMR(BaseRefiner):
         iterations: int = 10,
         softness: float = 0.1,
     ):
-        self.dilations = tuple(dilations)
-        if not self.dilations or any(not isinstance(d, int) or d < 1 for d in self.dilations):
-            raise ConfigError(
-                f'PAMR.dilations must be distances of at least 1 pixel, got {dilations!r}.'
-            )
-        if not isinstance(iterations, int) or iterations < 0:
-            raise ConfigError(f'PAMR.iterations must be a number from 0 on, got {iterations!r}.')
-        if not softness > 0:
-            raise ConfigError(f'PAMR.softness must be above 0, got {softness!r}.')
-        self.iterations = iterations
-        self.softness = softness
+        super().__init__(dilations, iterations, softness)
 
-    def refine(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:
-        """Return maps at the size of the image."""
-        full = maps.resized()
-        planes = full.scores
-        if full.background is not None:
-            planes = torch.cat([full.background[None], planes])
-        pixels = torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 255)
-        affinity = colour_affinity(pixels[None], self.dilations, self.softness)
-        planes = average_by_affinity(planes[None], affinity, self.dilations, self.iterations)[0]
-        if full.background is not None:
-            return replace(full, scores=planes[1:], background=planes[0])
-        return replace(full, scores=planes)
+    def affinity(self, pixels: Tensor) -> Tensor:
+        """Return the likeness of colours."""
+        return colour_affinity(pixels, self.dilations, self.softness)

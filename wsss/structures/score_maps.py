@@ -87,3 +87,18 @@ class ScoreMaps:
 
         background = None if self.background is None else resize(self.background[None])[0]
         return replace(self, scores=resize(self.scores), background=background)
+
+    def planes(self) -> Tensor:
+        """Return background, where there is one, and classes together: ``(1 + K', h, w)``."""
+        if self.background is None:
+            return self.scores
+        return torch.cat([self.background[None], self.scores])
+
+    def with_planes(self, planes: Tensor) -> ScoreMaps:
+        """Return maps of the same image and classes with ``planes`` as :meth:`planes` has them.
+
+        Args:
+            planes: float ``(1 + K', h, w)``, or ``(K', h, w)`` for maps without a background.
+        """
+        background = planes[0] if len(planes) > len(self.keys) else None
+        return replace(self, scores=planes[len(planes) - len(self.keys) :], background=background)

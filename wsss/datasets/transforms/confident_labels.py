@@ -68,7 +68,7 @@ class ConfidentLabels(BaseTransform):
         views = self.labeler.branches(results.pop('score_maps'))
         for refiner in self.refiners:
             try:
-                views = refiner.refine_views(results['img'], views)
+                views = refiner.refine_views(results['img'], views, results.get('image_id'))
             except DataError as error:
                 raise DataError(f'image {results.get("image_id")!r}: {error}') from error
         label = self.labeler.merge(tuple(views), results['class_to_label'])

@@ -50,7 +50,7 @@ class Refine(BaseTransform):
         maps = results['score_maps']
         for refiner in self.refiners:
             try:
-                maps = refiner(results['img'], maps)
+                maps = refiner(results['img'], maps, results.get('image_id'))
             except DataError as error:
                 raise DataError(f'image {results.get("image_id")!r}: {error}') from error
         results['score_maps'] = maps

@@ -2,6 +2,7 @@
 """From score maps to label maps."""
 
 from .area_prior import AreaPrior
+from .arg_max import ArgMax
 from .background_power import BackgroundPower
 from .base import PseudoLabeler
 from .clean_regions import CleanRegions
@@ -16,6 +17,7 @@ from .quantile import Quantile
 
 __all__ = [
     'AreaPrior',
+    'ArgMax',
     'BackgroundPower',
     'CleanRegions',
     'ConfidenceLabeler',

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The background that refiners give to maps without one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import torch
+
+from ..errors import ConfigError
+from ..ops.background_power import background_power
+from ..structures import ScoreMaps
+
+
+@dataclass(frozen=True)
+class Background:
+    """A background score for maps that have none: a power of what classes leave, or a constant.
+
+    Args:
+        owner: The refiner, for messages.
+        power: Background score ``(1 - max_k M_k)^power``.
+        threshold: A constant score instead.
+
+    Raises:
+        ConfigError: If a value is not usable, or both are given.
+    """
+
+    owner: str
+    power: float | None = None
+    threshold: float | None = None
+
+    def __post_init__(self):
+        if self.power is not None and self.threshold is not None:
+            raise ConfigError(f'{self.owner}: give bg_power or bg_threshold, not both.')
+        if self.power is not None and not self.power > 0:
+            raise ConfigError(f'{self.owner}.bg_power must be above 0, got {self.power!r}.')
+        if self.threshold is not None and not 0 <= self.threshold <= 1:
+            raise ConfigError(
+                f'{self.owner}.bg_threshold must be in [0, 1], got {self.threshold!r}.'
+            )
+
+    def given_to(self, maps: ScoreMaps) -> ScoreMaps:
+        """Return the maps with a background: their own, else the one given here, if there is."""
+        if maps.background is not None or (self.power is None and self.threshold is None):
+            return maps
+        best = maps.scores.amax(dim=0)
+        if self.power is not None:
+            return replace(maps, background=background_power(best, self.power))
+        return replace(maps, background=torch.full_like(best, self.threshold))
