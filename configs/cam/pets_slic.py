@@ -1,3 +1,3 @@
-# cam/pets_crf.py with the mean over SLIC superpixels (Achanta et al., TPAMI 2012) instead of the CRF.
+# cam/pets_crf.py with means over SLIC superpixels (Achanta et al., TPAMI 2012) instead of the CRF.
 _base_ = ['./pets_crf.py']
-refiners = [dict(type='wsss.SuperpixelVote', superpixels=dict(type='wsss.SLIC', num_segments=200))]
+refiners = [dict(type='wsss.SuperpixelVote', superpixels=dict(type='wsss.SLIC'))]

@@ -1,3 +1,3 @@
 # cam/pets_slic.py at a size for CPUs.
 _base_ = ['./pets_crf_light.py']
-refiners = [dict(type='wsss.SuperpixelVote', superpixels=dict(type='wsss.SLIC', num_segments=200))]
+refiners = [dict(type='wsss.SuperpixelVote', superpixels=dict(type='wsss.SLIC'))]
