@@ -116,3 +116,19 @@ def test_labels_follow_the_discs(image, maps):
 def test_unusable_values_are_refused(arguments, said):
     with pytest.raises(ConfigError, match=said):
         SuperpixelVote(**arguments)
+
+
+def test_views_of_an_image_share_its_regions():
+    class Counted(Thirds):
+        calls = 0
+
+        def compute(self, image, image_id):
+            self.calls += 1
+            return super().compute(image, image_id)
+
+    source = Counted()
+    vote = SuperpixelVote(source, bg_threshold=0.3)
+    both = vote.refine_views(IMAGE, [MAPS, COVERED], 'cat')
+    assert source.calls == 1
+    for found, maps in zip(both, (MAPS, COVERED)):
+        assert torch.equal(found.planes(), vote(IMAGE, maps).planes())

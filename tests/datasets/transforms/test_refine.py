@@ -8,6 +8,7 @@ import torch
 from wsss.datasets.transforms import Refine
 from wsss.errors import ConfigError, DataError
 from wsss.models import StoredMapsModel
+from wsss.refiners import BaseRefiner
 from wsss.structures import ScoreMaps, WSSSDataSample
 
 
@@ -43,3 +44,18 @@ def test_the_model_of_the_stage_hands_maps_on():
     assert found[0].score_maps is sample.score_maps
     with pytest.raises(ConfigError, match="run='test'"):
         StoredMapsModel()(data_samples=[sample], mode='loss')
+
+
+def test_only_refiners_that_ask_for_it_are_given_the_id_of_the_image():
+    class Plain(BaseRefiner):
+        def refine(self, image, maps):
+            return ScoreMaps(maps.keys, maps.scores / 2, maps.size)
+
+    class Named(BaseRefiner):
+        takes_image_id = True
+
+        def refine(self, image, maps, image_id=None):
+            return ScoreMaps(maps.keys, maps.scores * len(image_id), maps.size)
+
+    found = Refine([Plain(), Named()])(results(0.5))['score_maps']
+    torch.testing.assert_close(found.scores, torch.full((1, 3, 4), 0.75))
