@@ -9,6 +9,6 @@ pipeline = [
     'walked_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
 confident_labels = dict(labeler=dict(alpha_low=1, alpha_high=8))
-affinity_model = dict(bg_power=2)
+affinity_model = dict(bg_power=1, steps=64)  # half of the size of VOC's images
 label_scores = '@walked/scores'
 label_scores_test = '@walked_test/scores'
