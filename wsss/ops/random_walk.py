@@ -156,7 +156,10 @@ def _with_diagonal(affinity: Tensor) -> Tensor:
         affinity.shape,
         check_invariants=False,
     )
-    return (affinity.to_sparse_coo() + zeros).coalesce().to_sparse_csr()
+    whole = (affinity.to_sparse_coo() + zeros).coalesce()
+    row, column = whole.indices()
+    rows = torch.bincount(row, minlength=count).cumsum(0)
+    return _csr(torch.cat([rows.new_zeros(1), rows]), column, whole.values(), count)
 
 
 def _row_numbers(rows: Tensor, columns: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ from .guided_filter import GuidedFilter
 from .pamr import PAMR
 from .par import PAR
 from .superpixel_vote import SuperpixelVote
+from .superpixel_walk import SuperpixelWalk
 
 __all__ = [
     'PAMR',
@@ -17,4 +18,5 @@ __all__ = [
     'DenseCRF',
     'GuidedFilter',
     'SuperpixelVote',
+    'SuperpixelWalk',
 ]

@@ -10,11 +10,12 @@ from torch import Tensor
 from ..errors import ConfigError, near_matches
 from ..ops.background import best_plane
 from ..ops.region_vote import elect, region_means, region_shares, spread
-from ..registry import REFINERS, SUPERPIXELS, build
+from ..registry import REFINERS
 from ..structures import ScoreMaps
-from ..superpixels import BaseSuperpixels, CachedSuperpixels
+from ..superpixels import BaseSuperpixels
 from .background import Background
 from .base import BaseRefiner
+from .regions import build_regions
 
 MODES = ('soft_keep', 'soft', 'hard', 'conf')
 USUAL_THRESHOLD = 0.3
@@ -85,9 +86,7 @@ class SuperpixelVote(BaseRefiner):
         self.mode = mode
         self.min_confidence = min_confidence or 0.0
         self.background = Background('SuperpixelVote', bg_power, bg_threshold)
-        self.superpixels = build(SUPERPIXELS, superpixels, 'SuperpixelVote.superpixels')
-        if cache_dir is not None:
-            self.superpixels = CachedSuperpixels(self.superpixels, cache_dir)
+        self.superpixels = build_regions(superpixels, cache_dir, 'SuperpixelVote')
 
     def refine(self, image: np.ndarray, maps: ScoreMaps, image_id: str | None = None) -> ScoreMaps:
         """Return maps at the size of the image."""

@@ -13,10 +13,10 @@ from torch import Tensor
 
 from ...errors import ConfigError, DataError
 from ...ops.affinity_loss import affinity_loss, cell_labels
-from ...ops.background_power import background_power
 from ...ops.cells import from_cells, pad_to_cells, to_cells
 from ...ops.pairs import Offset, pair_offsets
 from ...ops.random_walk import grid_matrix, random_walk
+from ...refiners.background import Background
 from ...structures import ScoreMaps, WSSSDataSample
 
 
@@ -65,7 +65,6 @@ class WalkModel(BaseModel):
                 ('walk_radius', walk_radius, 'at least 2', walk_radius >= 2),
                 ('power', power, 'above 0', power > 0),
                 ('steps', steps, 'at least 0', isinstance(steps, int) and steps >= 0),
-                ('bg_power', bg_power, 'above 0 or None', bg_power is None or bg_power > 0),
                 ('max_batch', max_batch, 'at least 1', max_batch >= 1),
             )
             if not right
@@ -73,7 +72,8 @@ class WalkModel(BaseModel):
         if wrong:
             raise ConfigError(f'{type(self).__name__}: {"; ".join(wrong)}.')
         self.stride, self.power, self.steps = stride, power, steps
-        self.bg_power, self.max_batch = bg_power, max_batch
+        self.max_batch = max_batch
+        self.background = Background(type(self).__name__, bg_power)
         self.offsets, self.walk_offsets = pair_offsets(radius), pair_offsets(walk_radius)
 
     @abstractmethod
@@ -168,12 +168,9 @@ class WalkModel(BaseModel):
         """
         full = maps.resized()
         if not len(maps.keys):
-            return replace(full, background=torch.ones_like(full.scores[:0].sum(0)))
-        background = full.background
-        if background is None and self.bg_power is not None:
-            background = background_power(full.scores.amax(0), self.bg_power)
-        planes = full.scores if background is None else torch.cat([background[None], full.scores])
-        cells = to_cells(planes, self.stride)
+            return replace(full, background=torch.ones(maps.size, device=weights.device))
+        full = self.background.given_to(full)
+        cells = to_cells(full.planes(), self.stride)
         if cells.shape[1:] != weights.shape[1:]:
             raise ConfigError(
                 f'{type(self).__name__}: at stride {self.stride} an image of {maps.size} has '
@@ -185,10 +182,8 @@ class WalkModel(BaseModel):
         matrix = grid_matrix(weights, self.walk_offsets)
         walked = random_walk(matrix, cells.flatten(1), self.steps).view_as(cells).clamp_(min=0)
         walked = from_cells(walked, self.stride, maps.size)
-        if background is None:
-            return replace(full, scores=walked / walked.amax().clamp(min=1e-12))
-        walked = walked / walked.sum(0).clamp(min=1e-12)
-        return replace(full, scores=walked[1:], background=walked[0])
+        largest = walked.amax() if full.background is None else walked.sum(0)
+        return full.with_planes(walked / largest.clamp(min=1e-12))
 
     def normalize(self, images: Tensor) -> Tensor:
         """Bring RGB images ``(N, 3, H, W)`` in 0..255 to the device, mean and deviation in use."""
