@@ -153,3 +153,24 @@ def test_a_missing_folder_and_refiners_are_named(call, infos, tmp_path, capsys):
     assert 'none is not a folder' in capsys.readouterr().err
     assert call('--refiners-from', tmp_path / 'config.py') == 1
     assert 'has no refiners' in capsys.readouterr().err
+
+
+def test_maps_of_a_stage_stand_beside_the_refiners(call, infos, tmp_path, capsys):
+    store, other = (ScoreStore(tmp_path / name / 'scores') for name in ('cams', 'walked'))
+    for info in infos:
+        maps = store.read(info['image_id'])
+        other.write(info['image_id'], ScoreMaps(maps.keys, maps.scores**2, maps.size))
+    assert call('--stored', f'walked={tmp_path / "walked"}', f'same={tmp_path / "cams"}') == 0
+    found = {(row['refiner'], row['protocol']): row for row in rows(tmp_path)}
+    assert [name for name, protocol in found if protocol == 'oracle'] == [
+        'raw', 'smooth', 'walked', 'same',
+    ]  # fmt: skip
+    for key in ('mIoU', 'threshold', 'seconds_per_image'):
+        assert found['same', 'held_out'][key] == found['raw', 'held_out'][key]
+    assert found['walked', 'oracle']['seconds_per_image'] == ''
+    assert found['smooth', 'oracle']['seconds_per_image'] != ''
+    capsys.readouterr()
+    assert call('--stored', f'smooth={tmp_path / "walked"}') == 1
+    assert 'share the names smooth' in capsys.readouterr().err
+    assert call('--stored', f'walked={tmp_path / "nowhere"}') == 1
+    assert 'Run the stage that makes it' in capsys.readouterr().err

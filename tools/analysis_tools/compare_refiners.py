@@ -25,9 +25,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
         '<out>/table.csv and <out>/sheet.png.'
     )
     parser.add_argument('config', help='config file, for its data sets')
-    parser.add_argument(
-        '--scores', type=Path, required=True, help='folder of the maps, or of the stage'
-    )
+    parser.add_argument('--scores', type=Path, required=True, help='folder of maps, or of a stage')
     parser.add_argument('--out', type=Path, required=True, help='folder of table and sheet')
     parser.add_argument('--split', default='train', metavar='KEY', help='key of data')
     parser.add_argument(
@@ -39,16 +37,15 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
         help='the refiners of another config, under its file name',
     )  # fmt: skip
     parser.add_argument(
-        '--num-images', type=int, help='drawn at random, held-out ones by their share'
-    )
+        '--stored', nargs='+', action=DictAction, default={}, metavar='NAME=DIR',
+        help='maps of the same images that stages have refined before, such as walked ones',
+    )  # fmt: skip
+    parser.add_argument('--num-images', type=int, help='drawn at random, held-out ones too')
     parser.add_argument('--images-seed', type=int, default=0, help='of the choice')
     parser.add_argument('--sheet-images', type=int, default=8, help='of them, 0 for no sheet')
     parser.add_argument('--panel', type=int, default=176, help='side of a picture in pixels')
     parser.add_argument('--workers', type=int, default=2, help='processes; 0 uses none but this')
-    parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, metavar='KEY=VALUE',
-        help='override config values, e.g. data_root=DIR',
-    )  # fmt: skip
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='e.g. data_root=DIR')
     args = parser.parse_args(arguments)
     if args.num_images is not None and args.num_images < 2:
         parser.error('--num-images must be at least 2')
@@ -70,6 +67,14 @@ def chains_of(args: argparse.Namespace) -> dict[str, list[dict]]:
     return name_chains(pairs)
 
 
+def folder_of(path: Path, option: str) -> Path:
+    """Return the folder of score files that a path of the command line means."""
+    for folder in (path / 'scores', path):
+        if folder.is_dir():
+            return folder
+    raise ConfigError(f'{option} {path} is not a folder. Run the stage that makes it.')
+
+
 @guarded
 def main(arguments: list[str] | None = None) -> int:
     """Run the tool; return the exit code."""
@@ -84,13 +89,12 @@ def main(arguments: list[str] | None = None) -> int:
     from wsss.visualization.sample_panels import Legend
 
     dataset = build_splits(config.to_dict(), [args.split])[args.split]
-    scores = next((p for p in (args.scores / 'scores', args.scores) if p.is_dir()), None)
-    if scores is None:
-        raise ConfigError(f'--scores {args.scores} is not a folder. Run the stage that makes it.')
+    scores = folder_of(args.scores, '--scores')
+    stored = {name: folder_of(Path(path), '--stored') for name, path in args.stored.items()}
     infos = [dataset.get_data_info(i) for i in range(len(dataset))]
     infos = draw_images(infos, args.num_images, args.images_seed)
     labels, chains = dataset.metainfo['classes'], chains_of(args)
-    images = RefinedImages(infos, scores, chains, dataset.metainfo['class_to_label'])
+    images = RefinedImages(infos, scores, chains, dataset.metainfo['class_to_label'], stored)
     sheet = RefinerSheet(Legend.from_metainfo(dataset.metainfo), args.sheet_images, args.panel)
 
     def seen(done, image):

@@ -53,7 +53,7 @@ class Comparison:
 
     def __post_init__(self):
         self.curves = {name: ThresholdCurve(DEFAULT_GRID, self.num_labels) for name in self.names}
-        self.seconds = dict.fromkeys(self.names, 0.0)
+        self.seconds = {}
 
     def add(self, image: RefinedImage) -> None:
         """Add one image, of which only sums are kept."""
@@ -62,7 +62,8 @@ class Comparison:
             return
         for name, (label, score) in image.refined.items():
             self.curves[name].update(image.truth, label, score, image.info['held_out'])
-            self.seconds[name] += image.seconds[name]
+            if name in image.seconds:
+                self.seconds[name] = self.seconds.get(name, 0.0) + image.seconds[name]
 
     def num_images(self, part: str = 'all') -> int:
         """Return how many images were used, see :class:`ThresholdCurve`."""
@@ -103,9 +104,9 @@ class Comparison:
             found.append(Figures(source.protocol, threshold, miou, ious))
         return found
 
-    def seconds_per_image(self, name: str) -> float:
-        """Return the mean time of a refiner in one process."""
-        return self.seconds[name] / self.num_images()
+    def seconds_per_image(self, name: str) -> float | None:
+        """Return the mean time of a refiner in one process; None for maps that were read."""
+        return self.seconds[name] / self.num_images() if name in self.seconds else None
 
 
 def compare_refiners(
@@ -128,7 +129,7 @@ def compare_refiners(
     Raises:
         DataError: If no image can be used.
     """
-    comparison = Comparison(list(images.refine), num_labels)
+    comparison = Comparison(images.names, num_labels)
     loader = DataLoader(images, batch_size=None, num_workers=workers, worker_init_fn=seed_worker)
     for done, image in enumerate(loader, 1):
         comparison.add(image)

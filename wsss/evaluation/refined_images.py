@@ -27,7 +27,7 @@ class RefinedImage:
         info: The image as the data set lists it.
         truth: uint8 ``(H, W)``.
         refined: By the name of the refiner, best label uint8 ``(H, W)`` and its score ``(H, W)``.
-        seconds: By the name of the refiner.
+        seconds: By the name of the refiner; not of maps that were read.
         problem: What is wrong with the image, its maps or its mask; nothing else is there then.
     """
 
@@ -46,9 +46,10 @@ class RefinedImages(Dataset):
         scores: Folder of the maps.
         chains: Refiners by name, see :mod:`wsss.refiners.chains`; the maps themselves come first.
         class_to_label: The label id of every image-level class.
+        stored: Folders of maps that a stage has refined before, by name; a network's, for example.
 
     Raises:
-        ConfigError: If a refiner cannot be built.
+        ConfigError: If a refiner cannot be built, or two have one name.
     """
 
     def __init__(
@@ -57,16 +58,28 @@ class RefinedImages(Dataset):
         scores: str | Path,
         chains: Mapping[str, Sequence[dict]],
         class_to_label: Sequence[int],
+        stored: Mapping[str, str | Path] | None = None,
     ):
         self.infos = list(infos)
         self.loading = [LoadScores(str(scores)), LoadMask(), LoadImage()]
         self.class_to_label = class_to_label
-        self.refine: dict[str, Refine | None] = {RAW: None}
+        self.stored = {RAW: LoadScores(str(scores))}
+        for name, folder in (stored or {}).items():
+            self.stored[name] = LoadScores(str(folder))
+        twice = sorted({RAW, *(stored or {})} & {*chains})
+        if twice:
+            raise ConfigError(f'refiners and stored maps share the names {", ".join(twice)}.')
+        self.refine: dict[str, Refine] = {}
         for name, chain in chains.items():
             try:
                 self.refine[name] = Refine(chain)
             except ConfigError as error:
                 raise ConfigError(f'refiner {name!r}: {error}') from error
+
+    @property
+    def names(self) -> list[str]:
+        """Of what is compared: the maps themselves, refiners, stored maps."""
+        return [RAW, *self.refine, *(name for name in self.stored if name != RAW)]
 
     def __len__(self) -> int:
         return len(self.infos)
@@ -77,10 +90,12 @@ class RefinedImages(Dataset):
             results = dict(image.info)
             for transform in self.loading:
                 results = transform(results)
+            for name, store in self.stored.items():
+                image.refined[name] = best_class(store.read(results), self.class_to_label)
             for name, refine in self.refine.items():
                 start = time.perf_counter()
                 # a copy: every refiner starts from the maps themselves
-                maps = (refine(dict(results)) if refine else results)['score_maps']
+                maps = refine(dict(results))['score_maps']
                 image.seconds[name] = time.perf_counter() - start
                 image.refined[name] = best_class(maps, self.class_to_label)
             image.truth = torch.from_numpy(np.ascontiguousarray(results['gt_seg_map']))

@@ -44,7 +44,7 @@ def markdown_table(
         for i, each in enumerate(found):
             cells += [f'{each.threshold:.2f}', f'{each.miou:.2f}']
             cells += [_percent(value) for value in each.ious[: len(shown)] if i == 0]
-        lines.append([*cells, f'{comparison.seconds_per_image(name):.3f}'])
+        lines.append([*cells, _seconds(comparison.seconds_per_image(name), 3)])
     table = '\n'.join(f'| {" | ".join(line)} |' for line in lines)
     return f'{about}\n\n{table}\n\n{_NOTE}\n'
 
@@ -70,7 +70,7 @@ def csv_table(
     writer.writerow([*head, *facts])
     for name in comparison.names:
         config = json.dumps(list(chains.get(name, ())))
-        seconds = f'{comparison.seconds_per_image(name):.4f}'
+        seconds = _seconds(comparison.seconds_per_image(name), 4)
         for each in comparison.figures(name):
             values = [_percent(value) for value in (each.miou, *each.ious)]
             row = [name, config, each.protocol, f'{each.threshold:.2f}', *values, seconds]
@@ -80,3 +80,7 @@ def csv_table(
 
 def _percent(value: float) -> str:
     return '' if value != value else f'{value:.2f}'
+
+
+def _seconds(value: float | None, digits: int) -> str:
+    return '' if value is None else f'{value:.{digits}f}'

@@ -14,6 +14,12 @@ RAW = 'raw'
 STANDARD: dict[str, list[dict]] = {
     'DenseCRF': [dict(type='DenseCRF', preset='psa', bg_power=2)],
     'PAMR': [dict(type='PAMR')],
+    'PAR': [dict(type='PAR')],
+    'GuidedFilter': [dict(type='GuidedFilter')],
+    'SuperpixelVote': [dict(type='SuperpixelVote')],
+    'Felzenszwalb': [dict(type='SuperpixelVote', superpixels=dict(type='Felzenszwalb'))],
+    'SuperpixelWalk': [dict(type='SuperpixelWalk')],
+    'ClassMorphology': [dict(type='ClassMorphology', bg_power=2)],
 }
 """Refiners that need nothing but the image and the maps, with the settings of our recipes."""
 
