@@ -11,7 +11,9 @@ affinity_model = dict(
         size=(224, 224),
     ),
     backbone=dict(
-        type='MobileNetV2',
+        type='mmseg.MobileNetV2',  # ends before the 1280 channels
+        strides=(1, 2, 2, 1, 1, 1, 1),
+        dilations=(1, 1, 1, 2, 2, 4, 4),
         out_indices=(2, 4, 6),
         frozen_stages=2,
         norm_cfg=dict(type='BN', requires_grad=False),
@@ -20,5 +22,4 @@ affinity_model = dict(
     ),
     in_channels=(32, 96, 320),
     channels=(32, 64, 128),
-    output_stride=8,
 )

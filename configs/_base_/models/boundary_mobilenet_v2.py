@@ -11,7 +11,9 @@ affinity_model = dict(
         size=(224, 224),
     ),
     backbone=dict(
-        type='MobileNetV2',
+        type='mmseg.MobileNetV2',
+        strides=(1, 2, 2, 2, 1, 1, 1),
+        dilations=(1, 1, 1, 1, 1, 2, 2),
         out_indices=(1, 2, 4, 6),
         frozen_stages=5,
         norm_cfg=dict(type='BN', requires_grad=False),
@@ -19,5 +21,4 @@ affinity_model = dict(
         init_cfg=dict(type='Pretrained', checkpoint='@pretrained', prefix='backbone.'),
     ),
     in_channels=(24, 32, 96, 320),
-    output_stride=16,
 )
