@@ -40,8 +40,8 @@ class DenseCRF(BaseRefiner):
         gt_prob: Of ``unary='labels'``.
         normalize: Whether scores of a pixel are divided by their sum. False is PSA's own way,
             which lets them not sum to 1 before they are clipped.
-        scale_factor: Below 1 works on a smaller image and gives smaller maps: a preview, an eighth
-            of the time at one half.
+        scale_factor: Below 1 works on a smaller image and gives smaller maps: a preview, about a
+            quarter of the time at one half.
         engine: ``lattice`` (no compiled code), ``pydensecrf``, ``exact`` (all pairs of pixels, for
             small images) or ``auto``, the fastest that is there.
         **changes: Fields of :class:`wsss.refiners.crf.CRFParams`, such as ``iterations`` or
