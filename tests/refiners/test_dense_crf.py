@@ -213,6 +213,18 @@ def test_irn_starts_from_labels(image, maps):
     assert crf(image, sharp).scores.shape == (2, 48, 64)
 
 
+@pytest.mark.parametrize('unary', ['labels', 'scores'])
+def test_pixels_of_which_nothing_is_known_belong_to_all_alike(unary):
+    seeds = ScoreMaps(
+        torch.tensor([4]), torch.tensor([[[1.0, 0.0, 0.0]]]), (1, 3), torch.tensor([[0.0, 1.0, 0]])
+    )
+    crf = DenseCRF('irn', unary=unary, engine='exact', iterations=0)
+    planes = crf(np.zeros((1, 3, 3), np.uint8), seeds).planes()
+    sure = 0.7 if unary == 'labels' else 1
+    expected = torch.tensor([[[1 - sure, sure, 0.5]], [[sure, 1 - sure, 0.5]]])
+    torch.testing.assert_close(planes, expected, atol=1e-4, rtol=0)
+
+
 def test_a_smaller_image_gives_smaller_maps_of_nearly_the_same_labels(image, maps):
     full = DenseCRF(engine='lattice')(image, maps)
     half = DenseCRF(engine='lattice', scale_factor=0.5)(image, maps)

@@ -109,7 +109,9 @@ class DenseCRF(BaseRefiner):
         """Return energies of background and classes ``(K' + 1, h, w)``."""
         scores = self._scores(maps).numpy()
         if self.unary == 'labels':
-            return unary_from_labels(scores.argmax(axis=0), len(scores), self.gt_prob)
+            # nobody's pixels, as beside seeds, get a label that is none: equal energies of all
+            labels = np.where(scores.any(axis=0), scores.argmax(axis=0), len(scores))
+            return unary_from_labels(labels, len(scores), self.gt_prob)
         return unary_from_scores(scores)
 
     def _scores(self, maps: ScoreMaps) -> torch.Tensor:

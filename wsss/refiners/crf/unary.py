@@ -29,7 +29,7 @@ def unary_from_labels(labels: np.ndarray, num_labels: int, probability: float) -
     ``-log p`` for a pixel's label, ``-log((1 - p) / (L - 1))`` for the others.
 
     Args:
-        labels: integer ``(H, W)`` in 0..L - 1.
+        labels: integer ``(H, W)`` in 0..L - 1; L where nothing is known: equal energies.
         num_labels: L, at least 2.
         probability: p, in (0, 1).
 
