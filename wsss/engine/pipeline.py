@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -336,13 +337,12 @@ class Pipeline:
         before = read_record(stage.folder)
         if before and all(before.get(k) == v for k, v in dict(now, metrics=metrics).items()):
             run_id = before['run_id']  # lost files were made again: for who reads them, the same
-        notes = {**notes, **inherited_sources(notes, map(self.folder, now['inputs']))}
         record = dict(
             stage=stage.name,
             config=self.name,
             metrics=metrics,
             seconds=round(seconds, 2),
-            **notes,
+            **self._with_sources(notes, now['inputs']),
             seed=stage.config.get('randomness', {}).get('seed'),
             world_size=get_world_size(),
             device=device_name(),
@@ -365,6 +365,10 @@ class Pipeline:
         print_log(
             f'stage {stage.name} finished in {seconds:.1f} s: {shown or "no figures"}', 'current'
         )
+
+    def _with_sources(self, notes: dict, upstream: Iterable[str]) -> dict:
+        """Return notes that name the annotations of the stages read from, too."""
+        return {**notes, **inherited_sources(notes, map(self.folder, upstream))}
 
     def test(self, name: str | None = None, weights: str | None = None) -> dict[str, Any]:
         """Evaluate a stage again, by default the last, with its own or other weights.
@@ -392,5 +396,7 @@ class Pipeline:
         barrier()
         metrics, notes = stage.test(weights, folder)
         if is_main_process():
+            upstream = fingerprint(self.config, self.stages, name, with_data=False)['upstream']
+            notes = self._with_sources(notes, upstream)
             write_json(stage.folder / 'test.json', dict(weights=weights, metrics=metrics, **notes))
         return metrics
