@@ -2,9 +2,12 @@
 """What makes a stage stale, and what does not."""
 
 import copy
+import os
+import shutil
 
 import pytest
 
+from wsss.datasets import Shapes
 from wsss.engine.fingerprint import changed_keys, digest, fingerprint
 
 CONFIG = dict(
@@ -85,3 +88,125 @@ def test_weights_count_by_content_not_by_path(tmp_path):
 
 def test_digest_does_not_depend_on_the_order_of_keys():
     assert digest(dict(a=1, b=[2])) == digest(dict(b=[2], a=1)) != digest(dict(a=1, b=[3]))
+
+
+IDS = [f'train_{i:05d}' for i in range(3)]
+
+
+@pytest.fixture(scope='module')
+def shapes(tmp_path_factory):
+    made = tmp_path_factory.mktemp('shapes')
+    Shapes(3, (48, 48), data_root=str(made)).full_init()
+    return made
+
+
+@pytest.fixture
+def root(shapes, tmp_path):
+    shutil.copytree(shapes, tmp_path / 'data')
+    return tmp_path
+
+
+class Reading:
+    """A stage with a transform that reads files of its own, and what changes in it."""
+
+    def __init__(self, root, transform, wrapper=None, **rest):
+        self.root, self.transform, self.wrapper, self.rest = root, transform, wrapper, rest
+        self.folder = root / 'files'
+        self.folder.mkdir()
+        for name in (f'{i}.{suffix}' for i in IDS for suffix in ('png', 'npy', 'npz')):
+            (self.folder / name).write_text(name)
+        self.before = self.now()
+
+    def now(self):
+        dataset = dict(
+            type='wsss.Shapes',
+            data_root=str(self.root / 'data'),
+            num_images=3,
+            image_size=(48, 48),
+            pipeline=[dict(type='wsss.LoadImage'), self._placed(self.transform)],
+        )
+        if self.wrapper:
+            dataset = dict(type=self.wrapper, times=2, dataset=dataset)
+        stage = dict(test_dataloader=dict(dataset=dataset), **self._placed(self.rest))
+        return fingerprint(dict(a=dict(), b=dict(run='test', **stage)), ['a', 'b'], 'b')
+
+    def _placed(self, value):
+        if isinstance(value, dict):
+            return {key: self._placed(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._placed(item) for item in value]
+        return value.replace('FILES', str(self.folder)) if isinstance(value, str) else value
+
+    def changes(self):
+        return [line.split(': ')[0] for line in changed_keys(self.before, self.now())]
+
+
+READERS = [
+    (dict(type='wsss.LoadSaliency', folder='FILES'), 'LoadSaliency'),
+    (dict(type='wsss.LoadScribbles', folder='FILES'), 'LoadScribbles'),
+    (dict(type='wsss.LoadPoints', file=f'FILES/{IDS[1]}.png'), 'LoadPoints'),
+    (dict(type='wsss.LoadScores', folder='FILES'), 'LoadScores'),
+    (dict(type='wsss.CombineScores', specific=['@a/s', 'FILES'], mode='max'), 'CombineScores'),
+    (dict(type='wsss.CombineScores', specific=['@a/s'], agnostic='FILES'), 'CombineScores'),
+    (dict(type='wsss.AgreedLabels', folders=['@a/masks', 'FILES']), 'AgreedLabels'),
+]
+
+
+@pytest.mark.parametrize(('transform', 'name'), READERS)
+def test_files_that_a_transform_reads_count_by_content_not_by_place(root, transform, name):
+    stage = Reading(root, transform)
+    for path in stage.folder.iterdir():
+        os.utime(path)
+    (stage.folder / 'other.png').write_text('of no image')
+    stage.folder = stage.folder.rename(root / 'moved')
+    shutil.move(root / 'data', root / 'new/data')
+    stage.root = root / 'new'
+    assert stage.changes() == []
+    for path in stage.folder.glob(f'{IDS[1]}.*'):
+        path.write_text('replaced')
+    assert stage.changes() == [f'files of test_dataloader.dataset.pipeline[1] ({name})']
+
+
+def test_files_of_another_suffix_are_others_and_may_be_missing(root):
+    stage = Reading(root, dict(type='wsss.LoadSaliency', folder='FILES', suffix='.npy'))
+    (stage.folder / f'{IDS[0]}.png').write_text('replaced')
+    assert stage.changes() == []
+    (stage.folder / f'{IDS[0]}.npy').unlink()
+    assert stage.changes() == ['files of test_dataloader.dataset.pipeline[1] (LoadSaliency)']
+
+
+def test_a_reader_is_found_inside_of_other_components_and_wrapped_data_sets(root):
+    vote = dict(type='wsss.SuperpixelVote', superpixels=dict(type='RegionFiles', folder='FILES'))
+    refine = dict(type='wsss.Refine', refiners=[dict(type='wsss.DenseCRF'), vote])
+    stage = Reading(root, refine, 'RepeatDataset')
+    (stage.folder / f'{IDS[2]}.png').write_text('replaced')
+    key = 'test_dataloader.dataset.dataset.pipeline[1].refiners[1].superpixels'
+    assert stage.changes() == [f'files of {key} (RegionFiles)']
+
+
+@pytest.mark.parametrize('folder', ['@a', '@a/maps'])
+def test_files_of_an_earlier_stage_are_its_business(root, folder):
+    stage = Reading(root, dict(type='wsss.LoadSaliency', folder=folder))
+    assert list(stage.before['data']) == ['test_dataloader']
+    assert stage.before['upstream'] == ['a']
+    stage.transform = dict(stage.transform, folder='@a/others')
+    assert stage.changes() == ['test_dataloader.dataset.pipeline[1].folder']
+
+
+def test_masks_of_a_folder_count_by_content_unless_a_stage_wrote_them(root):
+    def of(folder):
+        dataset = Shapes(3, (48, 48), data_root=str(root / 'data'), mask_folder=folder)
+        return dataset.index_digest()
+
+    (root / 'masks').mkdir()
+    before, stage = of(f'{root}/masks'), of('@a/masks')
+    (root / f'masks/{IDS[0]}.png').write_text('mask')
+    assert of(f'{root}/masks') not in (before, stage)
+    assert of('@a/masks') == stage
+
+
+def test_a_file_that_the_loop_reads_counts_by_content_too(root):
+    threshold = dict(type='wsss.EarlierThreshold', file='FILES/t')
+    stage = Reading(root, dict(type='wsss.PackScores'), test_cfg=dict(threshold=threshold))
+    (stage.folder / 't').write_text('{}')
+    assert stage.changes() == ['files of test_cfg.threshold (EarlierThreshold)']

@@ -4,7 +4,9 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from wsss.structures import ScoreStore
 
@@ -24,6 +26,10 @@ def write(tiny, source, maps='BoxHeatmap'):
     path = tiny.folder / 'seeded.py'
     path.write_text(SEEDED.format(root=ROOT, source=source, maps=maps))
     return path
+
+
+def write_grey(path, value):
+    Image.fromarray(np.full((48, 48), value, np.uint8)).save(path)
 
 
 def sources(tiny):
@@ -74,3 +80,62 @@ def test_an_image_that_is_not_annotated_is_named_with_the_stage(tiny, capsys):
     said = capsys.readouterr().err
     assert "stage seeds: image 'train_0" in said and 'LoadPoints: there are no points of' in said
     assert 'Traceback' not in said
+
+
+@pytest.mark.slow
+def test_a_replaced_saliency_map_makes_its_stage_stale_and_says_so(tiny, capsys):
+    config = write(tiny, 'LoadSaliency', 'SaliencyMap')
+    folder = tiny.folder / 'saliency'
+    folder.mkdir()
+    options = ['--until', 'seeds', '--cfg-options', f'seed_source.folder={folder}']
+    assert tiny.train('--dry-run', *options, config=config) == 0  # makes the images
+    for path in (tiny.folder / 'data').glob('train-*/images/*.png'):
+        write_grey(folder / path.name, 0)
+    assert tiny.train(*options, config=config) == 0
+    moved = folder.rename(tiny.folder / 'moved')
+    options[-1] = f'seed_source.folder={moved}'
+    for path in moved.iterdir():
+        path.touch()
+    assert tiny.train(*options, config=config) == 0
+    write_grey(path, 200)
+    capsys.readouterr()
+    assert tiny.train(*options, config=config) == 1
+    said = capsys.readouterr().err
+    assert 'stage seeds' in said and '--redo seeds' in said
+    assert 'files of test_dataloader.dataset.pipeline[1] (LoadSaliency)' in said
+
+
+SPREAD = """
+_base_ = ['./seeded.py', '{root}/configs/_base_/stages/refined.py']
+pipeline = ['seeds', 'refined', 'pseudo_labels']
+refined_from = '@seeds/scores'
+label_scores = '@refined/scores'
+_regions = dict(type='SLIC', num_segments=3000)
+refiners = [dict(type='wsss.SuperpixelVote', mode='soft', superpixels=_regions)]
+refined = dict(test_dataloader=dict(num_workers=1))
+pseudo_labels = dict(model=dict(labeler=dict(type='wsss.ArgMax')))
+"""
+
+
+@pytest.mark.slow
+def test_points_spread_over_superpixels_and_leave_the_rest_unlabelled(tiny):
+    from wsss.engine.cli import test_main
+
+    write(tiny, 'SimulatePoints', 'PointSeeds')
+    config = tiny.folder / 'spread.py'
+    config.write_text(SPREAD.format(root=ROOT))
+    options = ['--cfg-options', 'seed_source.allow_missing=True']
+    assert tiny.train(*options, config=config) == 0
+    stores = [ScoreStore(tiny.folder / 'run' / s / 'scores') for s in ('seeds', 'refined')]
+    paths = sorted((tiny.folder / 'run/pseudo_labels/masks').iterdir())
+    assert len(paths) == 24
+    for path in paths:
+        seeds, spread = (store.read(path.stem).planes().amax(0) > 0 for store in stores)
+        labelled = np.array(Image.open(path)) != 255
+        assert (labelled == spread.numpy()).all()
+        assert seeds.sum() <= labelled.sum() < labelled.size
+    target = ['--work-dir', str(tiny.folder / 'run'), *options]
+    assert test_main([str(config), *target]) == 0
+    figures = json.loads((tiny.folder / 'run/pseudo_labels/test.json').read_text())
+    assert figures['annotation_source'] == ['simulated points']
+    assert figures['metrics'] == tiny.summary()['pseudo_labels']['metrics']

@@ -208,15 +208,15 @@ class WSSSDataset(BaseDataset):
         """Return a digest of classes, ids, labels, boxes, held-out part and content of the files.
 
         A record of a stage holds it, so that another list, label or picture makes the stage stale,
-        and another place does not. Masks in ``mask_folder`` are the business of the stage that
-        wrote them.
+        and another place does not. Masks in ``mask_folder='@<stage>/masks'`` are the business of
+        the stage that wrote them.
 
         Args:
             masks: Count the truth too; False for a stage that does not read it.
         """
         self.full_init()
         digest = hashlib.sha256(repr(sorted(self.metainfo.items())).encode())
-        masks = masks and self.mask_folder is None
+        masks = masks and not (self.mask_folder or '').startswith('@')
         contents = self.content_digests(masks)
         for i in range(len(self)):
             info = self.get_data_info(i)

@@ -178,9 +178,7 @@ def _check_type(cfg: dict, where: str, scope: str) -> None:
     if last in _LAYERS or last.endswith('_cfg') and not where.endswith(('train_cfg', 'test_cfg')):
         if last not in ('val_cfg', 'init_cfg', 'model_wrapper_cfg'):
             return  # layer names (BN, ReLU, ...) with arguments of their own
-    found = [
-        cls for cls in (find_class(registry, name, scope) for registry in _FOREIGN + _OWN) if cls
-    ]
+    found = find_classes(name, scope)
     if not found:
         names = sorted({n for registry in _FOREIGN + _OWN for n in _names(registry, scope)})
         raise ConfigError(
@@ -199,6 +197,12 @@ def _check_type(cfg: dict, where: str, scope: str) -> None:
                 f'{where}.{key}: {name} has no argument {key!r}.{near_matches(key, best)} '
                 f'Allowed: {", ".join(sorted(best))}.'
             )
+
+
+def find_classes(name: str, scope: str) -> list:
+    """Return the classes of all registries that ``name`` may mean in a config."""
+    found = (find_class(registry, name, scope) for registry in _FOREIGN + _OWN)
+    return [cls for cls in found if cls]
 
 
 def find_class(registry: Registry, name: str, scope: str) -> Any:

@@ -13,6 +13,7 @@ from mmengine.registry import DATASETS, TRANSFORMS, DefaultScope
 from ..errors import WSSSError
 from ..version import __version__
 from .config_check import find_class
+from .files_read import contents_read, find_readers, hide_places
 from .references import References, stages_in
 
 # Fields that cannot change a result: how fast, where and how chatty, not what.
@@ -43,25 +44,34 @@ def fingerprint(config: dict, pipeline: list[str], name: str, with_data: bool = 
 
     Returns:
         ``config`` (values by dotted key, references to stages unresolved), ``data`` (index digest
-        by loader), ``upstream`` (stages it reads from), ``version``.
+        by loader; digest of the files that a component reads on its own, by its key),
+        ``upstream`` (stages it reads from), ``version``.
     """
     references = References(config, pipeline)
     stage = references.resolve(config[name], name, name)
     stage['randomness'] = stage.get('randomness', config.get('randomness', {}))
     upstream = stages_in(stage, pipeline)
-    data = {}
-    if with_data:
-        for key in LOADERS:
-            dataset = (stage.get(key) or {}).get('dataset')
-            if dataset is not None:
-                data[key] = index_digest(dataset, stage.get('default_scope') or 'mmengine')
+    scope = stage.get('default_scope') or 'mmengine'
+    data = _data_digests(stage, scope) if with_data else {}
+    for _, reader, cls in find_readers(stage, '', scope):
+        hide_places(reader, cls)  # in the copy that `resolve` has made
     return dict(config=_flat(_relevant(stage)), data=data, upstream=upstream, version=__version__)
 
 
-def index_digest(dataset: dict, scope: str) -> str:
-    """Return the digest of a data set's index: ids, labels and what is in the files."""
-    masks = may_read_masks(dataset.get('pipeline', ()), scope)
-    return digest(_digests(build_bare(dataset, scope), masks))
+def _data_digests(stage: dict, scope: str) -> dict[str, str]:
+    """Return digests of the data sets' indices (ids, labels, images, masks) and of other files."""
+    found: dict[str, list] = {}
+    parts: list = []
+    for loader in LOADERS:
+        dataset = (stage.get(loader) or {}).get('dataset')
+        if dataset is not None:
+            parts = parts_of(build_bare(dataset, scope))
+            found[loader] = _index(parts, may_read_masks(dataset.get('pipeline', ()), scope))
+            found.update(contents_read(dataset, parts, f'{loader}.dataset', scope))
+    # a model or loop reads for the images of the test, or of the training where there is none
+    rest = {key: value for key, value in stage.items() if key not in LOADERS}
+    found.update(contents_read(rest, parts, '', scope))
+    return {key: digest(content) for key, content in found.items()}
 
 
 def build_bare(dataset: dict, scope: str) -> Any:
@@ -102,12 +112,12 @@ def may_read_masks(pipeline: Any, scope: str) -> bool:
     return any(may_read_masks(part, scope) for part in pipeline.values())
 
 
-def _digests(dataset: Any, masks: bool) -> list:
+def _index(parts: list, masks: bool) -> list:
     return [
         part.index_digest(masks)
         if hasattr(part, 'index_digest')
         else [type(part).__name__, len(part)]
-        for part in parts_of(dataset)
+        for part in parts
     ]
 
 
@@ -119,8 +129,9 @@ def changed_keys(old: dict, new: dict) -> list[str]:
         for key in sorted({*before, *after}):
             a, b = before.get(key, '<absent>'), after.get(key, '<absent>')
             if a != b:
-                what = f'index of {key}' if part == 'data' else key
-                lines.append(f'{what}: {_short(a)} -> {_short(b)}')
+                if part == 'data':
+                    key = f'{"index" if key in LOADERS else "files"} of {key}'
+                lines.append(f'{key}: {_short(a)} -> {_short(b)}')
     for key in ('upstream', 'version'):
         if old.get(key) != new.get(key):
             lines.append(f'{key}: {_short(old.get(key))} -> {_short(new.get(key))}')

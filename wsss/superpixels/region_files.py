@@ -9,6 +9,7 @@ import numpy as np
 
 from ..datasets.image_io import name_of, open_file
 from ..datasets.mask_io import read_index
+from ..datasets.reads_files import ReadsFiles
 from ..errors import ConfigError, DataError
 from ..registry import SUPERPIXELS
 from ..structures import check_image_id
@@ -20,7 +21,7 @@ _HEADER_BYTES = 4096
 
 
 @SUPERPIXELS.register_module()
-class RegionFiles(BaseSuperpixels):
+class RegionFiles(BaseSuperpixels, ReadsFiles):
     """Reads ``<folder>/<image id><suffix>``: region ids of the size of the image, any numbers.
 
     Regions of a large segmentation model, for one, are made once outside and written as a PNG of 8
@@ -48,13 +49,17 @@ class RegionFiles(BaseSuperpixels):
         self.folder = str(folder)
         self.suffix = suffix
 
+    def files(self, image_id: str) -> list[str]:
+        """Return the path of the region map."""
+        return [f'{self.folder}/{check_image_id(image_id)}{self.suffix}']
+
     def compute(self, image: np.ndarray, image_id: str | None) -> np.ndarray:
         """Return what the file holds.
 
         Raises:
             DataError: If it is missing, damaged, of another kind or size; names image and file.
         """
-        path = Path(self.folder) / f'{check_image_id(image_id)}{self.suffix}'
+        path = Path(*self.files(image_id))
         if self.suffix.endswith('.npy'):
             return read_ids(path, image.shape[:2], image_id)
         return read_index(path, image.shape[:2], image_id, what='region map', wide=True)

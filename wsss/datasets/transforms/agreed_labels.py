@@ -12,10 +12,11 @@ from ...ops.agreement import agreed_labels
 from ...registry import TRANSFORMS
 from ...structures import check_image_id
 from ..mask_io import read_mask
+from ..reads_files import ReadsFiles
 
 
 @TRANSFORMS.register_module()
-class AgreedLabels(BaseTransform):
+class AgreedLabels(BaseTransform, ReadsFiles):
     """Read ``<folder>/<image id>.png`` of several stages; keep the labels on which all agree.
 
     Where members differ the label is 255, so a segmentor learns nothing from pixels in doubt. Sets
@@ -36,6 +37,8 @@ class AgreedLabels(BaseTransform):
         'any'
     """
 
+    located_by = ('folders',)
+
     def __init__(self, folders: Sequence[str], ignore: str = 'any'):
         if not isinstance(folders, (list, tuple)) or len(folders) < 2:
             raise ConfigError(
@@ -46,6 +49,10 @@ class AgreedLabels(BaseTransform):
         self.folders = tuple(folders)
         self.ignore = ignore
 
+    def files(self, image_id: str) -> list[str]:
+        """Return the paths of the members' labels."""
+        return [f'{folder}/{image_id}.png' for folder in self.folders]
+
     def transform(self, results: dict) -> dict:
         """Add the labels to ``results``.
 
@@ -54,8 +61,7 @@ class AgreedLabels(BaseTransform):
         """
         image_id = check_image_id(results['image_id'])
         labels, size = [], results.get('ori_shape')
-        for folder in self.folders:
-            path = f'{folder}/{image_id}.png'
+        for path in self.files(image_id):
             labels.append(read_mask(path, results['num_labels'], size, image_id=image_id))
             size = labels[0].shape
         results['pred_seg_map'] = agreed_labels(labels, self.ignore)

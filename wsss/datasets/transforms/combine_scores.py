@@ -13,6 +13,7 @@ from ...errors import ConfigError, DataError, near_matches
 from ...ops import ensemble
 from ...registry import TRANSFORMS
 from ...structures import ScoreMaps
+from ..reads_files import ReadsFiles
 from .load_scores import LoadScores
 
 JOINT = {
@@ -32,7 +33,7 @@ EQUAL = {
 
 
 @TRANSFORMS.register_module()
-class CombineScores(BaseTransform):
+class CombineScores(BaseTransform, ReadsFiles):
     """Read the maps that several earlier stages wrote and combine them as ``score_maps``.
 
     Some methods say well where an object is and not what it is, others the reverse; and what
@@ -62,6 +63,8 @@ class CombineScores(BaseTransform):
         'product'
     """
 
+    located_by = ('specific', 'agnostic')
+
     def __init__(
         self,
         specific: Sequence[str],
@@ -90,6 +93,10 @@ class CombineScores(BaseTransform):
         self.has_agnostic = agnostic is not None
         if self.has_agnostic:  # the last; its classes are not looked at
             self.loaders.append(LoadScores(agnostic, labels_only=False))
+
+    def files(self, image_id: str) -> list[str]:
+        """Return the paths of the members' score files."""
+        return [path for loader in self.loaders for path in loader.files(image_id)]
 
     def transform(self, results: dict) -> dict:
         """Add the maps to ``results``.

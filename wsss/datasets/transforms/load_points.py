@@ -12,11 +12,12 @@ from ...errors import ConfigError, DataError, near_matches
 from ...registry import TRANSFORMS
 from ...structures import BACKGROUND
 from ..point_file import Point, read_points
+from ..reads_files import ReadsFiles
 from .annotate import AnnotationTransform
 
 
 @TRANSFORMS.register_module()
-class LoadPoints(AnnotationTransform):
+class LoadPoints(AnnotationTransform, ReadsFiles):
     """Take points that were marked in the images from one CSV or JSON file.
 
     The CSV has the columns ``image_id``, ``x``, ``y`` and ``class``, one point in each line; the
@@ -36,12 +37,17 @@ class LoadPoints(AnnotationTransform):
     """
 
     field = 'points'
+    located_by = ('file',)
 
     def __init__(self, file: str, allow_missing: bool = False):
         super().__init__(allow_missing)
         if not isinstance(file, str) or not file:
             raise ConfigError(f'LoadPoints.file must be a path, got {file!r}.')
         self.file = file
+
+    def files(self, image_id: str) -> list[str]:
+        """Return the one file of all images."""
+        return [self.file]
 
     @cached_property
     def _points(self) -> dict[str, list[Point]]:

@@ -8,12 +8,13 @@ from typing import Any
 
 from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
+from ..reads_files import ReadsFiles
 from ..saliency_io import read_saliency
 from .annotate import AnnotationTransform
 
 
 @TRANSFORMS.register_module()
-class LoadSaliency(AnnotationTransform):
+class LoadSaliency(AnnotationTransform, ReadsFiles):
     """Read ``<folder>/<image id><suffix>``, a saliency map of the size of its image.
 
     Args:
@@ -36,14 +37,18 @@ class LoadSaliency(AnnotationTransform):
         self.folder = folder
         self.suffix = suffix
 
+    def files(self, image_id: str) -> list[str]:
+        """Return the path of the map."""
+        return [f'{self.folder}/{image_id}{self.suffix}']
+
     def source(self, shared: dict) -> str:
         """Say what it is; it marks no classes."""
         return 'saliency'
 
     def annotate(self, results: dict) -> dict[str, Any]:
         """Return the map."""
-        path = Path(self.folder) / f'{results["image_id"]}{self.suffix}'
-        if not path.exists():
+        (path,) = self.files(results['image_id'])
+        if not Path(path).exists():
             raise DataError(
                 f'saliency map {path} does not exist. Check folder and suffix of LoadSaliency.'
             )

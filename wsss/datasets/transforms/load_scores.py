@@ -8,10 +8,11 @@ from mmcv.transforms import BaseTransform
 from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
 from ...structures import ScoreMaps, ScoreStore
+from ..reads_files import ReadsFiles
 
 
 @TRANSFORMS.register_module()
-class LoadScores(BaseTransform):
+class LoadScores(BaseTransform, ReadsFiles):
     """Read ``<folder>/<image id>.npz`` as ``score_maps`` and take ``ori_shape`` from its size.
 
     Comes first in the pipeline of a stage that needs no images; ``LoadMask`` after it checks the
@@ -37,6 +38,10 @@ class LoadScores(BaseTransform):
         self.folder = folder
         self.labels_only = labels_only
         self.store = ScoreStore(folder)
+
+    def files(self, image_id: str) -> list[str]:
+        """Return the path of the score file."""
+        return [str(self.store.path(image_id))]
 
     def read(self, results: dict) -> ScoreMaps:
         """Return the maps of the image ``image_id``.

@@ -10,11 +10,12 @@ from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
 from ..label_classes import mask_to_classes
 from ..mask_io import read_mask
+from ..reads_files import ReadsFiles
 from .annotate import AnnotationTransform
 
 
 @TRANSFORMS.register_module()
-class LoadScribbles(AnnotationTransform):
+class LoadScribbles(AnnotationTransform, ReadsFiles):
     """Read ``<folder>/<image id>.png``, a label map with 255 where nobody has drawn.
 
     It holds label ids as masks do: 0 background, 1..K classes.
@@ -39,10 +40,14 @@ class LoadScribbles(AnnotationTransform):
             raise ConfigError(f'LoadScribbles.folder must be a path, got {folder!r}.')
         self.folder = folder
 
+    def files(self, image_id: str) -> list[str]:
+        """Return the path of the label map."""
+        return [f'{self.folder}/{image_id}.png']
+
     def annotate(self, results: dict) -> dict[str, Any]:
         """Return the scribbles by class."""
-        path = Path(self.folder) / f'{results["image_id"]}.png'
-        if not path.exists():
+        (path,) = self.files(results['image_id'])
+        if not Path(path).exists():
             raise DataError(f'scribbles {path} do not exist. Check folder of LoadScribbles.')
         labels = read_mask(path, results['num_labels'], results['ori_shape'])
         classes = mask_to_classes(labels, results['gt_label'], results['class_to_label'])

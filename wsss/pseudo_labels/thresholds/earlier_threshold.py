@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...datasets.reads_files import ReadsFiles
 from ...errors import ConfigError, DataError
 from ...evaluation.threshold_curve import ThresholdCurve
 from ...fileio import read_json
@@ -13,7 +14,7 @@ from .base import Threshold, ThresholdChoice, join_grid
 
 
 @THRESHOLDS.register_module()
-class EarlierThreshold(Threshold):
+class EarlierThreshold(Threshold, ReadsFiles):
     """The ``threshold.json`` of an earlier stage, which worked on another split.
 
     It holds one threshold, or one for each label.
@@ -31,12 +32,17 @@ class EarlierThreshold(Threshold):
     """
 
     protocol = 'earlier'
+    located_by = ('file',)
 
     def __init__(self, file: str, thresholds: Sequence[float] | None = None):
         super().__init__(thresholds)
         if not isinstance(file, str) or not file:
             raise ConfigError(f'EarlierThreshold.file must be a path, got {file!r}')
         self.file = file
+
+    def files(self, image_id: str) -> list[str]:
+        """Return the one file of all images."""
+        return [self.file]
 
     def grid(self) -> tuple[float, ...]:
         """Return the points of the curve with the earlier value among them."""
