@@ -3,7 +3,8 @@
 
 The cells of a 500 x 375 image at stride 8, features of 448 channels, radius 5, beta 8, 256 steps,
 scores of 21 labels. The usual way selects both ends of all pairs by index, writes the dense matrix
-and squares it eight times. Both walk along the same pairs.
+and squares it eight times. Both walk along the same pairs. Results are compared with the dense form
+in float64, as eight squarings in float32 are themselves less exact than the walk.
 """
 
 from __future__ import annotations
@@ -139,9 +140,8 @@ def main() -> None:
         ratio_walk=middle['dense: walk'] / middle['ours: walk'],
         ratio_affinities=middle['dense: affinities'] / middle['ours: affinities'],
         cost_of_2048_steps=middle['ours: walk, 2,048 steps'] / middle['ours: walk'],
-        max_abs_diff=float((dense_walk(dense, scores) - ours(features, scores)).abs().max()),
-        max_abs_diff_to_float64=float((truth - ours(features, scores)).abs().max()),
-        max_abs_diff_of_dense_to_float64=float((truth - dense_walk(dense, scores)).abs().max()),
+        max_abs_diff=float((truth - ours(features, scores)).abs().max()),
+        error_of_dense_float32=float((truth - dense_walk(dense, scores)).abs().max()),
         max_abs_diff_affinities=float((dense**BETA - sparse.to_dense()).abs().max()),
         peak_mib_1024=peak(1024),
     )
