@@ -1,21 +1,13 @@
 # An ablation of affinitynet/pets.py: eight neighbours, no feature distance, few steps.
-_base_ = ['./pets.py']
-affinity_model = dict(
-    _delete_=True,
-    type='wsss.NeighborAffinityNet',
-    data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=False,
-        pad_val=0,
-        seg_pad_val=255,
-        size=(224, 224),
-    ),
-    backbone=dict(
-        type='ResNet',
-        depth=18,
-        init_cfg=dict(type='Pretrained', checkpoint='torchvision://resnet18'),
-    ),
-    in_channels=512,
-)
+_base_ = [
+    '../cam/pets.py',
+    '../_base_/stages/affinity.py',
+    '../_base_/models/affinity_neighbors_r18.py',
+]
+pipeline = [
+    'classifier', 'cams', 'affinity_labels', 'affinity', 'walked', 'pseudo_labels', 'cams_test',
+    'walked_test', 'pseudo_labels_test', 'segmentor',
+]  # fmt: skip
+confident_labels = dict(labeler=dict(alpha_low=1, alpha_high=8))
+label_scores = '@walked/scores'
+label_scores_test = '@walked_test/scores'

@@ -8,6 +8,7 @@ from mmseg.structures import SegDataSample
 
 from wsss.errors import ConfigError
 from wsss.models import BoundaryNet, NeighborAffinityNet, ResNet38d
+from wsss.models.affinity.levels import on_grid
 from wsss.models.affinity.neighbor_affinity_net import NEIGHBOURS
 from wsss.structures import ScoreMaps, WSSSDataSample
 
@@ -136,3 +137,19 @@ def test_what_is_fixed_stays_fixed():
     assert norms and not any(norm.training or norm.weight.requires_grad for norm in norms)
     free = ResNet38d(frozen=False, norm_eval=False).train()
     assert all(p.requires_grad for p in free.parameters()) and free.bn7.training
+
+
+@pytest.mark.parametrize('size', [(17, 29), (40, 53), (64, 64)])
+def test_coarse_levels_lie_where_the_fine_one_does(size):
+    # what a level sees at the middle of its cells is their place, so it must be so afterwards
+    fine = [-(-side // 4) for side in size]
+    level = torch.stack(
+        torch.meshgrid(*(torch.arange(-(-side // 16)) * 16 + 8.0 for side in size), indexing='ij')
+    )[None]
+    found = on_grid(level, fine)
+    assert found.shape[-2:] == tuple(fine)
+    y, x = torch.meshgrid(*(torch.arange(n) * 4 + 2.0 for n in fine), indexing='ij')
+    last = level[0, :, -1, -1]
+    inside = (y >= 8) & (x >= 8) & (y <= last[0]) & (x <= last[1])
+    torch.testing.assert_close(found[0, 0][inside], y[inside])
+    torch.testing.assert_close(found[0, 1][inside], x[inside])

@@ -4,7 +4,7 @@
 import pytest
 import torch
 
-from wsss.ops.pairs import pair_distances, pair_offsets, paired, pairs_inside
+from wsss.ops.pairs import pair_distances, pair_offsets, paired
 
 
 def test_published_numbers_of_pairs():
@@ -60,10 +60,3 @@ def test_channels_last_features_give_the_same():
     offsets, features = pair_offsets(3), torch.rand(2, 8, 5, 6)
     last = features.to(memory_format=torch.channels_last)
     torch.testing.assert_close(pair_distances(last, offsets), pair_distances(features, offsets))
-
-
-def test_pairs_that_leave_the_grid():
-    inside = pairs_inside((2, 3), [(0, 1), (1, -1), (2, 0)])
-    assert inside[0].tolist() == [[True, True, False], [True, True, False]]
-    assert inside[1].tolist() == [[False, True, True], [False, False, False]]
-    assert not inside[2].any()

@@ -66,9 +66,9 @@ class RefinedImages(Dataset):
         self.stored = {RAW: LoadScores(str(scores))}
         for name, folder in (stored or {}).items():
             self.stored[name] = LoadScores(str(folder))
-        twice = sorted({RAW, *(stored or {})} & {*chains})
+        twice = sorted(({*(stored or {})} & {RAW, *chains}) | ({*chains} & {RAW}))
         if twice:
-            raise ConfigError(f'refiners and stored maps share the names {", ".join(twice)}.')
+            raise ConfigError(f'two of what is compared share the names {", ".join(twice)}.')
         self.refine: dict[str, Refine] = {}
         for name, chain in chains.items():
             try:

@@ -70,19 +70,9 @@ def pair_distances(features: Tensor, offsets: Sequence[Offset]) -> Tensor:
 
     Returns:
         float ``(N, P, H, W)`` for the pairs that begin in each cell, 0 where a pair would leave
-        the grid (:func:`pairs_inside` tells which).
+        the grid.
     """
     return _PairDistances.apply(features, tuple(offsets))
-
-
-def pairs_inside(
-    size: tuple[int, int], offsets: Sequence[Offset], device: torch.device | str | None = None
-) -> Tensor:
-    """Return bool ``(P, H, W)``: whether the pair that begins in a cell ends inside the grid."""
-    inside = torch.zeros(len(offsets), *size, dtype=torch.bool, device=device)
-    for plane, offset in zip(inside, offsets):
-        paired(plane, offset)[0].fill_(True)
-    return inside
 
 
 class _PairDistances(torch.autograd.Function):

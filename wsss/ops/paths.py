@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .pairs import Offset
@@ -40,13 +41,17 @@ def path_maximum(edges: Tensor, offsets: Sequence[Offset]) -> Tensor:
         float ``(N, P, H, W)`` for the pairs that begin in each cell, 0 where a pair would leave
         the grid.
     """
-    count, height, width = edges.shape
-    found = edges.new_zeros(count, len(offsets), height, width)
-    for k, (dy, dx) in enumerate(offsets):
-        rows, columns = height - dy, width - abs(dx)
-        if rows <= 0 or columns <= 0:
-            continue
-        left = max(-dx, 0)
-        views = [edges[:, y : y + rows, left + x : left + x + columns] for y, x in path((dy, dx))]
-        found[:, k, :rows, left : left + columns] = torch.stack(views).amax(0)
-    return found
+    # padded planes, not slices written into one tensor: a gradient of those copies the whole
+    return torch.stack([_maximum(edges, offset) for offset in offsets], dim=1)
+
+
+def _maximum(edges: Tensor, offset: Offset) -> Tensor:
+    height, width = edges.shape[1:]
+    dy, dx = offset
+    rows, columns = height - dy, width - abs(dx)
+    if rows <= 0 or columns <= 0:
+        return torch.zeros_like(edges)
+    left = max(-dx, 0)
+    views = [edges[:, y : y + rows, left + x : left + x + columns] for y, x in path(offset)]
+    largest = torch.stack(views).amax(0)
+    return F.pad(largest, (left, width - columns - left, 0, height - rows))

@@ -25,7 +25,6 @@ affinity_labels = dict(
             ],
         ),
     ),
-    test_cfg=dict(type='wsss.PerImageLoop', written='masks/{}.png'),
     test_evaluator=dict(type='wsss.MaskMetric'),
     default_hooks=dict(writer=dict(type='wsss.MaskWriter')),
 )

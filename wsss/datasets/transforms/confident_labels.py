@@ -65,12 +65,19 @@ class ConfidentLabels(BaseTransform):
         ):
             if key not in results:
                 raise ConfigError(f'ConfidentLabels needs {key!r}: {how}.')
+        name = f'image {results.get("image_id")!r}'
+        if results['score_maps'].background is not None:
+            raise DataError(
+                f'{name}: ConfidentLabels weighs the background itself, these maps have one of '
+                'their own. Take maps without, or label them by a stage with wsss.ArgMax and give '
+                "its masks to the training: mask_folder='@pseudo_labels/masks'."
+            )
         views = self.labeler.branches(results.pop('score_maps'))
         for refiner in self.refiners:
             try:
                 views = refiner.refine_views(results['img'], views, results.get('image_id'))
             except DataError as error:
-                raise DataError(f'image {results.get("image_id")!r}: {error}') from error
+                raise DataError(f'{name}: {error}') from error
         label = self.labeler.merge(tuple(views), results['class_to_label'])
         results['pred_seg_map'] = label.numpy()
         return results

@@ -6,7 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...errors import ConfigError, DataError
+from ...ops.confusion import IGNORE
 from ...registry import TRANSFORMS
 from ..label_classes import mask_to_classes
 from ..mask_io import read_mask
@@ -50,5 +53,12 @@ class LoadScribbles(AnnotationTransform, ReadsFiles):
         if not Path(path).exists():
             raise DataError(f'scribbles {path} do not exist. Check folder of LoadScribbles.')
         labels = read_mask(path, results['num_labels'], results['ori_shape'])
+        drawn = set(np.unique(labels).tolist()) - {0, IGNORE}
+        known = {results['class_to_label'][label] for label in results['gt_label']}
+        if not drawn <= known:
+            raise DataError(
+                f'scribbles {path} are of the labels {sorted(drawn - known)}, the image has '
+                f'{sorted(known)}.'
+            )
         classes = mask_to_classes(labels, results['gt_label'], results['class_to_label'])
         return dict(scribbles=classes)

@@ -67,5 +67,9 @@ class PackScores(BaseTransform):
                 sample.set_field(PixelData(data=mask[None]), f'{name}_sem_seg')
         packed = {'data_samples': sample}
         if self.with_image:
+            if 'img' not in results:
+                raise ConfigError(
+                    'PackScores(with_image=True): there is no image. Put wsss.LoadImage before it.'
+                )
             packed['inputs'] = torch.from_numpy(results['img'].transpose(2, 0, 1).copy())
         return packed

@@ -35,7 +35,6 @@ class AffinityNet(WalkModel):
         in_channels: Of each level that the backbone gives.
         channels: That each level is reduced to.
         stride: Of the grid, which is that of the first level; later levels are interpolated.
-        output_stride: Takes later strides out of the backbone, with dilation.
         radius: See :class:`WalkModel`, as all that follow.
         **kwargs: As in :class:`WalkModel`.
 
@@ -59,7 +58,6 @@ class AffinityNet(WalkModel):
         in_channels: Sequence[int],
         channels: Sequence[int] = (64, 128, 256),
         stride: int = 8,
-        output_stride: int | None = None,
         radius: int = 5,
         **kwargs: Any,
     ):
@@ -73,7 +71,7 @@ class AffinityNet(WalkModel):
             nn.Sequential(nn.Conv2d(given, kept, 1, bias=False), nn.ELU())
             for given, kept in zip(in_channels, channels)
         ]
-        self.levels = Levels(backbone, reduce, output_stride)
+        self.levels = Levels(backbone, reduce)
         self.mix = nn.Conv2d(sum(channels), sum(channels), 1, bias=False)
 
     def init_weights(self) -> None:

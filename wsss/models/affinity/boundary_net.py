@@ -34,7 +34,6 @@ class BoundaryNet(WalkModel):
         in_channels: Of each level that the backbone gives.
         channels: That each level is reduced to, a multiple of 4.
         stride: Of the grid.
-        output_stride: Takes later strides out of the backbone, with dilation.
         radius: Of the pairs that are trained; see :class:`WalkModel`, as all that follow.
         walk_radius: Of the pairs that are walked along.
         power: Of affinities before they are made transition probabilities.
@@ -61,7 +60,6 @@ class BoundaryNet(WalkModel):
         in_channels: Sequence[int],
         channels: int = 32,
         stride: int = 4,
-        output_stride: int | None = None,
         radius: int = 10,
         walk_radius: int = 5,
         power: float = 10,
@@ -84,7 +82,7 @@ class BoundaryNet(WalkModel):
             )
             for given in in_channels
         ]
-        self.levels = Levels(backbone, reduce, output_stride)
+        self.levels = Levels(backbone, reduce)
         self.boundary = nn.Conv2d(channels * len(in_channels), 1, 1)
 
     def boundaries(self, images: Tensor) -> Tensor:

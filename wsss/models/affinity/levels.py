@@ -13,7 +13,6 @@ from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
 from ...errors import ConfigError
-from ...ops.output_stride import set_output_stride
 
 
 class Levels(BaseModule):
@@ -23,18 +22,12 @@ class Levels(BaseModule):
         backbone: Config of a backbone with several ``out_indices``; types without a prefix are
             mmpretrain's.
         reduce: What each level is sent through.
-        output_stride: Takes later strides out of the backbone, with dilation, see
-            :func:`wsss.ops.output_stride.set_output_stride`; None leaves it alone.
     """
 
-    def __init__(
-        self, backbone: dict, reduce: Sequence[nn.Module], output_stride: int | None = None
-    ):
+    def __init__(self, backbone: dict, reduce: Sequence[nn.Module]):
         super().__init__()
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             self.backbone = MMENGINE_MODELS.build(backbone)
-        if output_stride is not None:
-            set_output_stride(self.backbone, output_stride, dilate=True)
         self.reduce = nn.ModuleList(reduce)
 
     def forward(self, images: Tensor) -> Tensor:
@@ -51,10 +44,25 @@ class Levels(BaseModule):
             )
         reduced = [reduce(level) for reduce, level in zip(self.reduce, levels)]
         size = reduced[0].shape[-2:]
-        return torch.cat([_resized(level, size) for level in reduced], dim=1)
+        return torch.cat([on_grid(level, size) for level in reduced], dim=1)
 
 
-def _resized(level: Tensor, size: tuple[int, int]) -> Tensor:
-    if level.shape[-2:] == size:
-        return level
-    return F.interpolate(level, size, mode='bilinear', align_corners=False)
+def on_grid(level: Tensor, size: tuple[int, int]) -> Tensor:
+    """Interpolate a level to a finer grid by the ratio of their strides, and cut what is over.
+
+    The coarse grid is of whole cells and may reach beyond the fine one.
+
+    Args:
+        level: float ``(N, C, h, w)``.
+        size: Of the finer grid; strides are powers of 2.
+
+    Returns:
+        float ``(N, C, *size)``.
+    """
+    ratio = max(-(-fine // coarse) for fine, coarse in zip(size, level.shape[-2:]))
+    ratio = 1 << (ratio - 1).bit_length()
+    if ratio == 1:
+        return level[..., : size[0], : size[1]]
+    whole = [ratio * side for side in level.shape[-2:]]
+    finer = F.interpolate(level, whole, mode='bilinear', align_corners=False)
+    return finer[..., : size[0], : size[1]]

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ...ops.affinity_loss import EPS, cell_labels, pair_kinds
 from ...ops.pairs import Offset, paired
 from ...registry import MODELS
-from .levels import Levels
+from .levels import Levels, on_grid
 from .walk_model import WalkModel
 
 # direction of each channel; the opposite one is as far from the end
@@ -69,9 +69,7 @@ class NeighborAffinityNet(WalkModel):
 
     def look(self, images: Tensor, offsets: list[Offset]) -> tuple[Tensor, None]:
         """Return minus the logarithm of the mean affinity of both directions of a pair."""
-        coarse = self.levels(images)
-        logits = F.interpolate(coarse, images.shape[-2:], mode='bilinear', align_corners=False)
-        directed = logits.sigmoid().float()
+        directed = on_grid(self.levels(images), images.shape[-2:]).sigmoid().float()
         found = directed.new_zeros(len(images), len(offsets), *images.shape[-2:])
         for k, (dy, dx) in enumerate(offsets):
             there = paired(directed[:, NEIGHBOURS.index((dy, dx))], (dy, dx))[0]
