@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dense CRF: energies, the three engines against each other, the refiner's choices."""
+"""Dense CRF: energies, the four engines against each other, the refiner's choices."""
 
 import math
 from dataclasses import replace
@@ -13,10 +13,10 @@ from wsss.refiners import DenseCRF
 from wsss.refiners.crf import (
     ENGINES,
     PRESETS,
-    choose_engine,
     compiled,
     crf_params,
     engines,
+    make_crf,
     unary_from_labels,
     unary_from_scores,
 )
@@ -97,6 +97,29 @@ def test_the_lattice_agrees_with_the_exact_engine(image, unary, preset):
     assert np.abs(found - exact).mean() < 0.02
 
 
+def same_as_the_lattice(image, unary, preset, device):
+    params = PRESETS[preset]
+    expected = ENGINES['lattice'](image).infer(unary, params)
+    found = ENGINES['torch'](image, device).infer(unary, params)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(found, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize('preset', sorted(PRESETS))
+def test_torch_is_the_lattice(image, unary, preset):
+    same_as_the_lattice(image, unary, preset, 'cpu')
+    same_as_the_lattice(image, unary[:2], preset, 'cpu')
+    same_as_the_lattice(image[:1], unary[:, :1], preset, 'cpu')
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize('preset', sorted(PRESETS))
+def test_torch_is_the_lattice_on_the_accelerator(image, unary, preset):
+    if not torch.cuda.is_available():
+        pytest.skip('needs an accelerator')
+    same_as_the_lattice(image, unary, preset, 'cuda')
+
+
 @needs_pydensecrf
 @pytest.mark.parametrize('preset', sorted(PRESETS))
 def test_the_lattice_agrees_with_pydensecrf(image, unary, preset):
@@ -149,7 +172,7 @@ def test_huge_energies_do_not_overflow(engine, image, unary):
     np.testing.assert_allclose(q.sum(axis=0), 1, atol=1e-5)
 
 
-@pytest.mark.parametrize('name', ['lattice', 'exact'])
+@pytest.mark.parametrize('name', ['lattice', 'exact', 'torch'])
 def test_one_label_is_certain(name, image):
     q = ENGINES[name](image).infer(np.ones((1, 48, 64), np.float32), PRESETS['psa'])
     assert (q == 1).all()
@@ -233,17 +256,30 @@ def test_a_smaller_image_gives_smaller_maps_of_nearly_the_same_labels(image, map
     assert float(same.float().mean()) > 0.95
 
 
-def test_without_pydensecrf_its_engine_is_refused_with_the_way_on(monkeypatch):
+def test_without_pydensecrf_its_engine_is_refused_with_the_way_on(monkeypatch, image):
     monkeypatch.setattr(engines, 'is_installed', lambda: False)
     with pytest.raises(ConfigError, match=r"pip install 'wsss\[crf\]'.*engine='lattice'"):
         DenseCRF(engine='pydensecrf')
-    assert choose_engine('auto', 21) is ENGINES['lattice']
+    assert type(make_crf('auto', image, 21)) is ENGINES['lattice']
 
 
-def test_auto_takes_the_compiled_library_for_many_labels(monkeypatch):
+def test_auto_takes_the_compiled_library_for_many_labels(monkeypatch, image):
+    class Compiled:
+        def __init__(self, image):
+            pass
+
     monkeypatch.setattr(engines, 'is_installed', lambda: True)
-    assert choose_engine('auto', 4) is ENGINES['lattice']
-    assert choose_engine('auto', 5) is ENGINES['pydensecrf']
+    monkeypatch.setitem(ENGINES, 'pydensecrf', Compiled)
+    assert type(make_crf('auto', image, 4)) is ENGINES['lattice']
+    assert type(make_crf('auto', image, 5)) is Compiled
+
+
+def test_auto_takes_torch_on_a_cuda_device_alone(image):
+    for labels in (2, 21):
+        crf = make_crf('auto', image, labels, 'cuda:1')
+        assert type(crf) is ENGINES['torch'] and crf.device == torch.device('cuda:1')
+    assert type(make_crf('auto', image, 2, 'mps')) is ENGINES['lattice']
+    assert type(make_crf('lattice', image, 2, 'cuda')) is ENGINES['lattice']
 
 
 @pytest.mark.parametrize(

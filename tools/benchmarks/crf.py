@@ -15,6 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 from common import interleaved, make_parser, medians, prepare, report, time_row
@@ -66,12 +67,19 @@ def main() -> None:
     parser = make_parser(__doc__.splitlines()[0], rounds=3)
     parser.add_argument('--images', help='folder with JPEG photographs; default: generated ones')
     parser.add_argument('--count', type=int, default=5, help='number of pictures')
+    parser.add_argument(
+        '--device', help="also time the engine 'torch' there; 'cuda' means the CPU without a GPU"
+    )
     args = parser.parse_args()
     conditions = prepare(args)
     cv2.setNumThreads(args.threads)
     conditions.update(images=args.images or 'generated', count=args.count, size=[HEIGHT, WIDTH])
     if not is_installed():
         raise SystemExit("crf.py compares with pydensecrf: pip install 'wsss[crf]'")
+    engines = {way: ENGINES[way] for way in ('pydensecrf', 'lattice')}
+    if args.device:
+        conditions['device'] = args.device if torch.cuda.is_available() else 'cpu'
+        engines['torch'] = partial(ENGINES['torch'], device=conditions['device'])
     pictures = load_pictures(args.images, args.count, WIDTH)
     pictures = [np.ascontiguousarray(cv2.resize(own, (WIDTH, HEIGHT))) for own in pictures]
     rng = np.random.default_rng(0)
@@ -87,8 +95,8 @@ def main() -> None:
     for name, (preset, energies) in jobs.items():
         params = crf_params(preset)
         ways = {
-            way: partial(refine, ENGINES[way], pictures, energies, params)
-            for way in ('pydensecrf', 'lattice')
+            way: partial(refine, engine, pictures, energies, params)
+            for way, engine in engines.items()
         }
         times = interleaved(ways, args.rounds)
         middle = medians(times)
@@ -102,6 +110,10 @@ def main() -> None:
         figures[f'max_abs_diff_{name}'] = max(
             float(np.abs(a - b).max()) for a, b in zip(usual, ours)
         )
+        if 'torch' in ways:
+            figures[f'max_abs_diff_torch_{name}'] = max(
+                float(np.abs(a - b).max()) for a, b in zip(ours, ways['torch']())
+            )
         rows += [time_row(f'{name}: {way}', taken, len(pictures)) for way, taken in times.items()]
     report('crf', rows, figures, conditions, args.json)
 

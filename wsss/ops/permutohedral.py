@@ -21,7 +21,8 @@ class PermutohedralLattice:
     (slice). The result is a constant times the sum, which symmetric normalisation takes out.
 
     The lattice depends on the points only; any number of signals go through it. Splat, blur and
-    slice are sparse matrix products; points of one simplex share the search for its corners.
+    slice are sparse matrix products, in this order in ``products``; points of one simplex share the
+    search for its corners.
 
     Args:
         features: float ``(d, N)``, the points, divided by the standard deviations.
@@ -42,14 +43,12 @@ class PermutohedralLattice:
         if not np.isfinite(features).all():
             raise DataError('the features of a lattice must be finite')
         weights, base, rank = _simplices(features)
-        corners, self._neighbours = _number_corners(base, rank)
+        corners, blurs = _number_corners(base, rank)
         dimensions, count = features.shape
-        self.num_vertices = self._neighbours[0].shape[0]
+        self.num_vertices = blurs[0].shape[0]
         rows = np.arange(0, (dimensions + 1) * count + 1, dimensions + 1, dtype=np.int32)
-        self._slice = csr_array(
-            (weights.ravel(), corners.ravel(), rows), shape=(count, self.num_vertices)
-        )
-        self._splat = self._slice.T
+        read = csr_array((weights.ravel(), corners.ravel(), rows), shape=(count, self.num_vertices))
+        self.products = [read.T, *blurs, read]
 
     def filter(self, values: np.ndarray) -> np.ndarray:
         """Filter C signals.
@@ -60,10 +59,9 @@ class PermutohedralLattice:
         Returns:
             float32 ``(N, C)``.
         """
-        at = self._splat @ values
-        for blur in self._neighbours:
-            at = blur @ at
-        return self._slice @ at
+        for product in self.products:
+            values = product @ values
+        return values
 
 
 def _simplices(features: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

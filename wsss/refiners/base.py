@@ -17,7 +17,8 @@ from ..structures import ScoreMaps
 class BaseRefiner(ABC):
     """Score maps that follow the image, from coarse ones: override :meth:`refine`.
 
-    A refiner works on one image in a worker process of the loader; refiners chain.
+    A refiner works on one image, in a worker process of the loader or on the device of a stage;
+    refiners chain.
 
     Example:
         >>> class Square(BaseRefiner):
@@ -28,13 +29,25 @@ class BaseRefiner(ABC):
     takes_image_id: bool = False
     """Whether :meth:`refine` and :meth:`refine_all` have an argument ``image_id``."""
 
+    uses_device: bool = False
+    """Whether it works on the device given to :meth:`to`; others stay on the CPU."""
+
+    device: torch.device = torch.device('cpu')
+    """Where it works."""
+
+    def to(self, device: torch.device | str) -> BaseRefiner:
+        """Work on ``device`` from now on, if it is of use; return itself."""
+        if self.uses_device:
+            self.device = torch.device(device)
+        return self
+
     @abstractmethod
     def refine(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:
         """Return maps of the same classes and image.
 
         Args:
             image: uint8 RGB ``(H, W, 3)``, contiguous, may be read-only; must not be changed.
-            maps: Of at least one class, finite, on the CPU, with the size of the image.
+            maps: Of at least one class, finite, on ``self.device``, with the size of the image.
         """
 
     def __call__(
@@ -44,7 +57,8 @@ class BaseRefiner(ABC):
 
         Args:
             image: uint8 RGB ``(H, W, 3)``.
-            maps: With the size of the image; scores may be smaller.
+            maps: With the size of the image; scores may be smaller. On any device; those returned
+                are on ``self.device``.
             image_id: Where it is known.
 
         Raises:
@@ -63,7 +77,7 @@ class BaseRefiner(ABC):
             views: Maps of the same classes, such as those under two backgrounds.
             image_id: Where it is known.
         """
-        views = list(views)
+        views = [maps.to(self.device) for maps in views]
         for maps in views:
             self._check(image, maps)
         if any(not len(maps.keys) for maps in views):
@@ -77,10 +91,9 @@ class BaseRefiner(ABC):
         """Refine one after the other; override it where they can share work."""
         return [self.refine(image, maps, **named) for maps in views]
 
-    @staticmethod
-    def without_classes(maps: ScoreMaps) -> ScoreMaps:
+    def without_classes(self, maps: ScoreMaps) -> ScoreMaps:
         """Return background everywhere."""
-        return replace(maps, background=torch.ones(maps.scores.shape[1:]))
+        return replace(maps, background=torch.ones(maps.scores.shape[1:], device=self.device))
 
     def _check(self, image: np.ndarray, maps: ScoreMaps) -> None:
         name = type(self).__name__

@@ -12,7 +12,7 @@ from ..registry import REFINERS
 from ..structures import ScoreMaps
 from .background import Background
 from .base import BaseRefiner
-from .crf import check_engine, choose_engine, crf_params, unary_from_labels, unary_from_scores
+from .crf import check_engine, crf_params, make_crf, unary_from_labels, unary_from_scores
 
 # preset -> unary, background power, background score
 USUAL = {
@@ -43,7 +43,8 @@ class DenseCRF(BaseRefiner):
         scale_factor: Below 1 works on a smaller image and gives smaller maps: a preview, about a
             quarter of the time at one half.
         engine: ``lattice`` (no compiled code), ``pydensecrf``, ``exact`` (all pairs of pixels, for
-            small images) or ``auto``, the fastest that is there.
+            small images), ``torch`` (the lattice on the device) or ``auto``: ``torch`` on a CUDA
+            device, else the fastest that is there.
         **changes: Fields of :class:`wsss.refiners.crf.CRFParams`, such as ``iterations`` or
             ``bilateral_sxy``, in pixels of the original image.
 
@@ -56,6 +57,8 @@ class DenseCRF(BaseRefiner):
         >>> refined.scores.shape, refined.keys.tolist()
         (torch.Size([1, 12, 16]), [4])
     """
+
+    uses_device = True
 
     def __init__(
         self,
@@ -97,17 +100,17 @@ class DenseCRF(BaseRefiner):
         size = tuple(max(round(side * self.scale_factor), 1) for side in maps.size)
         if size != maps.size:
             image = cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
-        crf = choose_engine(self.engine, len(maps.keys) + 1)(image)
+        crf = make_crf(self.engine, image, len(maps.keys) + 1, self.device)
         refined = []
         for maps in views:
             q = crf.infer(self._unary(maps.resized(size)), self.params)
-            q = torch.from_numpy(np.ascontiguousarray(q))
+            q = torch.from_numpy(np.ascontiguousarray(q)).to(self.device)
             refined.append(ScoreMaps(maps.keys, q[1:], maps.size, background=q[0]))
         return refined
 
     def _unary(self, maps: ScoreMaps) -> np.ndarray:
         """Return energies of background and classes ``(K' + 1, h, w)``."""
-        scores = self._scores(maps).numpy()
+        scores = self._scores(maps).cpu().numpy()
         if self.unary == 'labels':
             # nobody's pixels, as beside seeds, get a label that is none: equal energies of all
             labels = np.where(scores.any(axis=0), scores.argmax(axis=0), len(scores))

@@ -31,6 +31,8 @@ class LocalAffinityRefiner(BaseRefiner):
         ConfigError: If a value is not usable.
     """
 
+    uses_device = True
+
     def __init__(self, dilations: Sequence[int], iterations: int, softness: float):
         name = type(self).__name__
         self.dilations = tuple(dilations)
@@ -60,7 +62,7 @@ class LocalAffinityRefiner(BaseRefiner):
         """Return maps at the size of the image."""
         full = maps.resized()
         pixels = torch.from_numpy(image.transpose(2, 0, 1).astype(np.float32) / 255)
-        affinity = self.affinity(pixels[None])
+        affinity = self.affinity(pixels[None].to(self.device))
         planes = full.planes()[None]
         return full.with_planes(
             average_by_affinity(planes, affinity, self.dilations, self.iterations)[0]

@@ -6,12 +6,14 @@ from __future__ import annotations
 from typing import Protocol
 
 import numpy as np
+import torch
 
 from ...errors import ConfigError, near_matches
 from .compiled import CompiledCRF, is_installed
 from .exact import ExactCRF
 from .lattice import LatticeCRF
 from .params import CRFParams
+from .torch_lattice import TorchLatticeCRF
 
 # labels, background among them, from which on the compiled library is faster
 MANY_LABELS = 5
@@ -31,6 +33,7 @@ ENGINES: dict[str, type[CRF]] = {
     'lattice': LatticeCRF,
     'pydensecrf': CompiledCRF,
     'exact': ExactCRF,
+    'torch': TorchLatticeCRF,
 }
 
 
@@ -54,11 +57,21 @@ def check_engine(engine: str) -> str:
     return engine
 
 
-def choose_engine(engine: str, num_labels: int) -> type[CRF]:
-    """Return the class to use for an image of ``num_labels`` labels, background among them.
+def make_crf(
+    engine: str, image: np.ndarray, num_labels: int, device: torch.device | str = 'cpu'
+) -> CRF:
+    """Return the mean field of an image by the engine, on the device where it can use one.
 
-    ``auto`` takes the lattice up to four labels, and above them pydensecrf where it is installed.
+    Args:
+        engine: One of ``ENGINES``, or ``auto``: ``torch`` on a CUDA device, on others the lattice
+            up to four labels, and above them pydensecrf where it is installed.
+        image: uint8 RGB ``(H, W, 3)``.
+        num_labels: Of the image, background among them.
+        device: Of the stage.
     """
-    if engine == 'auto':
+    device = torch.device(device)
+    if engine == 'auto' and device.type == 'cuda':
+        engine = 'torch'
+    elif engine == 'auto':
         engine = 'pydensecrf' if num_labels >= MANY_LABELS and is_installed() else 'lattice'
-    return ENGINES[engine]
+    return TorchLatticeCRF(image, device) if engine == 'torch' else ENGINES[engine](image)
