@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 import pytest
 
-from wsss.datasets.transforms import Refine
+from wsss.refiners import RefinerChain
 from wsss.refiners.chains import STANDARD, name_chains
 
 
 @pytest.mark.parametrize('name', STANDARD)
 def test_every_standard_chain_can_be_built(name):
-    assert Refine(STANDARD[name]).refiners
+    assert RefinerChain(STANDARD[name], 'refiners').refiners
 
 
 def test_without_names_the_standard_chains_are_taken():

@@ -5,6 +5,7 @@ from .affinity import AffinityNet, BoundaryNet, NeighborAffinityNet
 from .backbones import PlainConvNet, ResNet38d, TorchvisionBackbone
 from .classifiers import CAMClassifier
 from .pseudo_label_model import PseudoLabelModel
+from .refine_model import RefineModel
 from .stored_maps_model import StoredMapsModel
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     'NeighborAffinityNet',
     'PlainConvNet',
     'PseudoLabelModel',
+    'RefineModel',
     'ResNet38d',
     'StoredMapsModel',
     'TorchvisionBackbone',

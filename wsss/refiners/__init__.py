@@ -7,6 +7,7 @@ from .dense_crf import DenseCRF
 from .guided_filter import GuidedFilter
 from .pamr import PAMR
 from .par import PAR
+from .refiner_chain import RefinerChain
 from .superpixel_vote import SuperpixelVote
 from .superpixel_walk import SuperpixelWalk
 
@@ -17,6 +18,7 @@ __all__ = [
     'ClassMorphology',
     'DenseCRF',
     'GuidedFilter',
+    'RefinerChain',
     'SuperpixelVote',
     'SuperpixelWalk',
 ]

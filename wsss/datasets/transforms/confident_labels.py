@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 from mmcv.transforms import BaseTransform
 
-from ...errors import ConfigError, DataError
+from ...errors import ConfigError
 from ...pseudo_labels.labelers.confidence import ConfidenceLabeler
-from ...refiners import BaseRefiner
-from ...registry import PSEUDO_LABELERS, REFINERS, TRANSFORMS, build
+from ...refiners import BaseRefiner, RefinerChain
+from ...registry import PSEUDO_LABELERS, TRANSFORMS, build
 
 
 @TRANSFORMS.register_module()
@@ -45,12 +45,7 @@ class ConfidentLabels(BaseTransform):
                 f'ConfidentLabels.labeler must compare two backgrounds, as PSAConf and IRNConf do, '
                 f'got {type(self.labeler).__name__}.'
             )
-        listed = refiners if isinstance(refiners, (list, tuple)) else [refiners]
-        self.refiners = [
-            build(REFINERS, one, f'ConfidentLabels.refiners[{i}]')
-            for i, one in enumerate(listed)
-            if one is not None
-        ]
+        self.chain = RefinerChain(refiners, 'ConfidentLabels.refiners') if refiners else None
 
     def transform(self, results: dict) -> dict:
         """Add ``pred_seg_map`` uint8 ``(H, W)`` and take away the maps.
@@ -65,19 +60,15 @@ class ConfidentLabels(BaseTransform):
         ):
             if key not in results:
                 raise ConfigError(f'ConfidentLabels needs {key!r}: {how}.')
-        name = f'image {results.get("image_id")!r}'
         if results['score_maps'].background is not None:
             raise DataError(
-                f'{name}: ConfidentLabels weighs the background itself, these maps have one of '
+                f'image {results.get("image_id")!r}: ConfidentLabels weighs the background itself, these maps have one of '
                 'their own. Take maps without, or label them by a stage with wsss.ArgMax and give '
                 "its masks to the training: mask_folder='@pseudo_labels/masks'."
             )
         views = self.labeler.branches(results.pop('score_maps'))
-        for refiner in self.refiners:
-            try:
-                views = refiner.refine_views(results['img'], views, results.get('image_id'))
-            except DataError as error:
-                raise DataError(f'{name}: {error}') from error
+        if self.chain is not None:
+            views = self.chain.refine_views(results['img'], views, results.get('image_id'))
         label = self.labeler.merge(tuple(views), results['class_to_label'])
         results['pred_seg_map'] = label.numpy()
         return results

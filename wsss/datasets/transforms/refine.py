@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from mmcv.transforms import BaseTransform
 
-from ...errors import ConfigError, DataError
-from ...refiners import BaseRefiner
-from ...registry import REFINERS, TRANSFORMS, build
+from ...errors import ConfigError
+from ...refiners import BaseRefiner, RefinerChain
+from ...registry import TRANSFORMS
 
 
 @TRANSFORMS.register_module()
@@ -26,17 +26,12 @@ class Refine(BaseTransform):
         ConfigError: If there is none, or one cannot be built.
 
     Example:
-        >>> Refine(refiners=dict(type='DenseCRF', preset='irn')).refiners[0].unary
+        >>> Refine(refiners=dict(type='DenseCRF', preset='irn')).chain.refiners[0].unary
         'labels'
     """
 
     def __init__(self, refiners: dict | BaseRefiner | Sequence[dict | BaseRefiner]):
-        listed = refiners if isinstance(refiners, (list, tuple)) else [refiners]
-        if not listed:
-            raise ConfigError('Refine.refiners is empty. Name at least one refiner.')
-        self.refiners = [
-            build(REFINERS, one, f'Refine.refiners[{i}]') for i, one in enumerate(listed)
-        ]
+        self.chain = RefinerChain(refiners, 'Refine.refiners')
 
     def transform(self, results: dict) -> dict:
         """Replace the maps.
@@ -47,11 +42,6 @@ class Refine(BaseTransform):
         for key, before in (('score_maps', 'wsss.LoadScores'), ('img', 'wsss.LoadImage')):
             if key not in results:
                 raise ConfigError(f'Refine needs {key!r}: put {before} before it.')
-        maps = results['score_maps']
-        for refiner in self.refiners:
-            try:
-                maps = refiner(results['img'], maps, results.get('image_id'))
-            except DataError as error:
-                raise DataError(f'image {results.get("image_id")!r}: {error}') from error
+        maps = self.chain(results['img'], results['score_maps'], results.get('image_id'))
         results['score_maps'] = maps
         return results
