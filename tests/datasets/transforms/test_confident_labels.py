@@ -79,6 +79,11 @@ def test_what_is_wrong_is_named():
     transform = ConfidentLabels(dict(type='PSAConf'), dict(type='DenseCRF'))
     with pytest.raises(DataError, match="image 'cat': DenseCRF"):
         transform(results(torch.full((1, 12, 16), float('nan'))))
+    given = results()
+    own = given['score_maps']
+    given['score_maps'] = ScoreMaps(own.keys, own.scores, own.size, 1 - own.scores[0])
+    with pytest.raises(DataError, match="image 'cat': ConfidentLabels weighs the background"):
+        transform(given)
     for key in ('img', 'score_maps', 'class_to_label'):
         given = results()
         del given[key]

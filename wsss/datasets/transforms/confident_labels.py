@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from mmcv.transforms import BaseTransform
 
-from ...errors import ConfigError
+from ...errors import ConfigError, DataError
 from ...pseudo_labels.labelers.confidence import ConfidenceLabeler
 from ...refiners import BaseRefiner, RefinerChain
 from ...registry import PSEUDO_LABELERS, TRANSFORMS, build
@@ -62,8 +62,8 @@ class ConfidentLabels(BaseTransform):
                 raise ConfigError(f'ConfidentLabels needs {key!r}: {how}.')
         if results['score_maps'].background is not None:
             raise DataError(
-                f'image {results.get("image_id")!r}: ConfidentLabels weighs the background itself, these maps have one of '
-                'their own. Take maps without, or label them by a stage with wsss.ArgMax and give '
+                f'image {results.get("image_id")!r}: ConfidentLabels weighs the background itself, '
+                'these maps have one of their own. Take maps without, or label them by a stage with wsss.ArgMax and give '
                 "its masks to the training: mask_folder='@pseudo_labels/masks'."
             )
         views = self.labeler.branches(results.pop('score_maps'))
