@@ -63,8 +63,9 @@ class ConfidentLabels(BaseTransform):
         if results['score_maps'].background is not None:
             raise DataError(
                 f'image {results.get("image_id")!r}: ConfidentLabels weighs the background itself, '
-                'these maps have one of their own. Take maps without, or label them by a stage with wsss.ArgMax and give '
-                "its masks to the training: mask_folder='@pseudo_labels/masks'."
+                'these maps have one of their own. Take maps without, or label them by a stage '
+                'with wsss.ArgMax and give its masks to the training: '
+                "mask_folder='@pseudo_labels/masks'."
             )
         views = self.labeler.branches(results.pop('score_maps'))
         if self.chain is not None:

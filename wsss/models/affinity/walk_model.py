@@ -148,42 +148,55 @@ class WalkModel(BaseModel):
                 images = self.normalize(torch.stack([inputs[index] for index in part]))
                 distances, kept = self.look(pad_to_cells(images, self.stride), self.walk_offsets)
                 weights = (-self.power * distances.float()).exp()
-                for i, index in enumerate(part):
-                    maps = data_samples[index].score_maps.to(weights.device)
-                    own = None if kept is None else kept[i]
-                    data_samples[index].score_maps = self.walk(maps, weights[i], own)
+                maps = [data_samples[index].score_maps.to(weights.device) for index in part]
+                for index, own in zip(part, self.walk(maps, weights, kept)):
+                    data_samples[index].score_maps = own
         return list(data_samples)
 
-    def walk(self, maps: ScoreMaps, weights: Tensor, kept: Tensor | None = None) -> ScoreMaps:
-        """Let the maps of one image walk.
+    def walk(
+        self, batch: list[ScoreMaps], weights: Tensor, kept: Tensor | None = None
+    ) -> list[ScoreMaps]:
+        """Let the maps of images of one size walk, all at once.
 
         Args:
-            maps: Of the image.
-            weights: float ``(P, h, w)``, affinities to the power.
-            kept: float ``(h, w)``, which scores are multiplied by before.
+            batch: Maps of each image, of any number of classes.
+            weights: float ``(N, P, h, w)``, affinities to the power.
+            kept: float ``(N, h, w)``, which scores are multiplied by before.
 
         Returns:
-            Maps at the size of the image. With a background, scores and background sum to 1, and
+            Maps at the size of the images. With a background, scores and background sum to 1, and
             a class wins above 0.5 in an image of one class; without, the largest score is 1.
         """
+        full = [self._full(maps) for maps in batch]
+        planes = [maps.planes() for maps in full]
+        grid, size = weights.shape[2:], batch[0].size
+        if tuple(grid) != tuple(-(-side // self.stride) for side in size):
+            raise ConfigError(
+                f'{type(self).__name__}: at stride {self.stride} the network gives {tuple(grid)} '
+                f'cells for an image of {size}. Set stride to that of the network.'
+            )
+        cells = weights.new_zeros(len(batch), max(map(len, planes)), *grid)
+        for own, given in zip(cells, planes):
+            own[: len(given)] = to_cells(given, self.stride)
+        if kept is not None:
+            cells *= kept[:, None]
+        # grids of a batch are blocks of one matrix
+        matrix = grid_matrix(weights, self.walk_offsets)
+        walked = random_walk(matrix, cells.transpose(0, 1).flatten(1), self.steps)
+        walked = walked.view(-1, len(batch), *grid).transpose(0, 1).clamp(min=0)
+        found = []
+        for maps, given, own in zip(full, planes, walked):
+            own = from_cells(own[: len(given)], self.stride, size)
+            largest = own.amax() if maps.background is None else own.sum(0)
+            found.append(maps.with_planes(own / largest.clamp(min=1e-12)))
+        return found
+
+    def _full(self, maps: ScoreMaps) -> ScoreMaps:
+        """Return maps at the size of the image, with a background if there is to be one."""
         full = maps.resized()
         if not len(maps.keys):
-            return replace(full, background=torch.ones(maps.size, device=weights.device))
-        full = self.background.given_to(full)
-        cells = to_cells(full.planes(), self.stride)
-        if cells.shape[1:] != weights.shape[1:]:
-            raise ConfigError(
-                f'{type(self).__name__}: at stride {self.stride} an image of {maps.size} has '
-                f'{tuple(cells.shape[1:])} cells, the network gives {tuple(weights.shape[1:])}. '
-                'Set stride to that of the network.'
-            )
-        if kept is not None:
-            cells = cells * kept
-        matrix = grid_matrix(weights, self.walk_offsets)
-        walked = random_walk(matrix, cells.flatten(1), self.steps).view_as(cells).clamp_(min=0)
-        walked = from_cells(walked, self.stride, maps.size)
-        largest = walked.amax() if full.background is None else walked.sum(0)
-        return full.with_planes(walked / largest.clamp(min=1e-12))
+            return replace(full, background=torch.ones(maps.size, device=full.scores.device))
+        return self.background.given_to(full)
 
     def normalize(self, images: Tensor) -> Tensor:
         """Bring RGB images ``(N, 3, H, W)`` in 0..255 to the device, mean and deviation in use."""
