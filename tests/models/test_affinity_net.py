@@ -145,3 +145,13 @@ def test_values_that_are_not_usable_are_refused():
         walked(make(backbone=dict(type='ResNet', depth=18, out_indices=(1, 2))), sample())
     with pytest.raises(ConfigError, match='Set stride'):
         walked(make(stride=16), sample())
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs an accelerator')
+def test_an_accelerator_walks_as_the_cpu_does():
+    expected = walked(make(), sample(), sample(classes=(), seed=1))
+    found = walked(make().cuda(), sample(), sample(classes=(), seed=1))
+    for one, other in zip(found, expected):
+        torch.testing.assert_close(one.scores.cpu(), other.scores, atol=1e-3, rtol=0)
+        torch.testing.assert_close(one.background.cpu(), other.background, atol=1e-3, rtol=0)

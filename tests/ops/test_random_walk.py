@@ -130,3 +130,16 @@ def test_shapes_that_do_not_fit_are_refused():
         random_walk(torch.rand(3, 4), torch.rand(1, 3), 2)
     with pytest.raises(ValueError, match='for 3 nodes'):
         random_walk(torch.rand(3, 3), torch.rand(1, 4), 2)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs an accelerator')
+def test_an_accelerator_gives_the_same():
+    offsets, given = pair_offsets(5), features()
+    distances = pair_distances(given.cuda(), offsets)
+    torch.testing.assert_close(distances.cpu(), pair_distances(given, offsets))
+    scores = torch.rand(3, 99)
+    found = random_walk(grid_matrix((-distances).exp(), offsets), scores.cuda(), 256, power=8)
+    weights, _ = grid()
+    expected = random_walk(grid_matrix(weights, offsets), scores, 256, power=8)
+    torch.testing.assert_close(found.cpu(), expected, atol=1e-5, rtol=0)

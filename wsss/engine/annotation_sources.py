@@ -31,8 +31,8 @@ def sources_of(dataset: Any) -> dict[str, list[str]]:
     return {KEY: sorted(found)} if found else {}
 
 
-def inherited_sources(notes: dict, folders: Iterable[Path]) -> dict[str, list[str]]:
-    """Return the entry with the annotations of the stages that this one reads from added.
+def with_inherited_sources(notes: dict, folders: Iterable[Path]) -> dict:
+    """Return notes that name the annotations of the stages that this one reads from, too.
 
     Args:
         notes: What the stage noted itself.
@@ -41,4 +41,4 @@ def inherited_sources(notes: dict, folders: Iterable[Path]) -> dict[str, list[st
     found = set(notes.get(KEY, ()))
     for folder in folders:
         found.update((read_record(folder) or {}).get(KEY, ()))
-    return {KEY: sorted(found)} if found else {}
+    return {**notes, KEY: sorted(found)} if found else notes

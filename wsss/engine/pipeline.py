@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import time
 import traceback
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from mmengine.logging import MMLogger, print_log
 from ..errors import ConfigError, StageError, WSSSError, near_matches
 from ..fileio import read_json, remove_parts, remove_trash, remove_tree, write_bytes, write_json
 from ..visualization.report import write_report
-from .annotation_sources import inherited_sources
+from .annotation_sources import with_inherited_sources
 from .config_check import check_keys
 from .failures import quiet_threads, worded
 from .fingerprint import changed_keys, digest, fingerprint
@@ -342,7 +341,7 @@ class Pipeline:
             config=self.name,
             metrics=metrics,
             seconds=round(seconds, 2),
-            **self._with_sources(notes, now['inputs']),
+            **with_inherited_sources(notes, map(self.folder, now['inputs'])),
             seed=stage.config.get('randomness', {}).get('seed'),
             world_size=get_world_size(),
             device=device_name(),
@@ -365,10 +364,6 @@ class Pipeline:
         print_log(
             f'stage {stage.name} finished in {seconds:.1f} s: {shown or "no figures"}', 'current'
         )
-
-    def _with_sources(self, notes: dict, upstream: Iterable[str]) -> dict:
-        """Return notes that name the annotations of the stages read from, too."""
-        return {**notes, **inherited_sources(notes, map(self.folder, upstream))}
 
     def test(self, name: str | None = None, weights: str | None = None) -> dict[str, Any]:
         """Evaluate a stage again, by default the last, with its own or other weights.
@@ -397,6 +392,6 @@ class Pipeline:
         metrics, notes = stage.test(weights, folder)
         if is_main_process():
             upstream = fingerprint(self.config, self.stages, name, with_data=False)['upstream']
-            notes = self._with_sources(notes, upstream)
+            notes = with_inherited_sources(notes, map(self.folder, upstream))
             write_json(stage.folder / 'test.json', dict(weights=weights, metrics=metrics, **notes))
         return metrics
