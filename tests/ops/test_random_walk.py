@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The walk against the power of the dense matrix."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -143,3 +145,20 @@ def test_an_accelerator_gives_the_same():
     weights, _ = grid()
     expected = random_walk(grid_matrix(weights, offsets), scores, 256, power=8)
     torch.testing.assert_close(found.cpu(), expected, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize('layout', ['csr', 'coo', 'dense'])
+@pytest.mark.parametrize(
+    'affinity',
+    [
+        [[1.0, 0.0], [0.0, 0.0]],
+        [[1.0, -0.1], [-0.1, 1.0]],
+        [[1.0, math.nan], [math.nan, 1.0]],
+        [[1.0, math.inf], [math.inf, 1.0]],
+    ],
+)
+def test_affinities_that_are_no_weights_are_refused(affinity, layout):
+    dense = torch.tensor(affinity)
+    matrix = {'csr': dense.to_sparse_csr, 'coo': dense.to_sparse, 'dense': dense.clone}[layout]()
+    with pytest.raises(ValueError, match='at least 0 and finite, with a positive sum in each row'):
+        random_walk(matrix, torch.rand(1, 2), 2, power=2)

@@ -121,7 +121,7 @@ def test_labeler_that_is_not_searchable_refuses_a_threshold(labeler):
         (lambda: DualThreshold(0.2, 0.4, margin_low=0.1), 'either low and high'),
         (lambda: DualThreshold(0.2, 0.4, threshold=0.3), 'either low and high'),
         (lambda: DualThreshold(0.6, 0.4), 'low must not be larger than high, got low=0.6'),
-        (lambda: BackgroundPower(0), 'BackgroundPower.alpha must be a positive number, got 0'),
+        (lambda: BackgroundPower(0), 'BackgroundPower.alpha must be a number above 0, got 0'),
         (lambda: BackgroundPower(4, 0.3), 'alpha or threshold'),
         (lambda: Otsu(bins=1), 'Otsu.bins must be an integer of at least 2, got 1'),
         (lambda: Otsu(low=0.9, high=0.1), 'Otsu.low must not be larger than high'),

@@ -120,7 +120,7 @@ def test_held_out_images_that_are_all_void_choose_nothing():
         ),
         (lambda: FixedThreshold(None), 'FixedThreshold.value'),
         (lambda: OracleThreshold([]), 'OracleThreshold.thresholds must be a list of numbers'),
-        (lambda: OracleThreshold([0.1, 2]), r'numbers in \[0, 1\]'),
+        (lambda: OracleThreshold([0.1, 2]), r'thresholds\[1\] must be a number in \[0, 1\]'),
         (lambda: HeldOutThreshold([0.2, 0.1]), 'must be strictly increasing'),
         (lambda: EarlierThreshold(''), 'EarlierThreshold.file must be a path'),
     ],

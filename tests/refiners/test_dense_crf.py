@@ -290,7 +290,7 @@ def test_auto_takes_torch_on_a_cuda_device_alone(image):
         (dict(iteration=3), "Did you mean 'iterations'"),
         (dict(iterations=-1), 'crf.iterations'),
         (dict(bilateral_sxy=0), 'crf.bilateral_sxy must be a number above 0'),
-        (dict(bilateral_weight=-1), 'crf.bilateral_weight must be a number at least 0'),
+        (dict(bilateral_weight=-1), 'crf.bilateral_weight must be a number of at least 0'),
         (dict(unary='label'), 'DenseCRF.unary'),
         (dict(bg_power=4, bg_threshold=0.3), 'not both'),
         (dict(bg_power=0), 'bg_power'),

@@ -89,7 +89,7 @@ def test_grab_cut_of_a_box_without_outside_is_the_box():
 def test_what_boxes_must_not_be():
     with pytest.raises(ConfigError, match='BoxHeatmap.kind must be one of gaussian'):
         BoxHeatmap(kind='gauss')
-    with pytest.raises(ConfigError, match='kappa_x must be above 0'):
+    with pytest.raises(ConfigError, match='kappa_x must be a number above 0'):
         BoxHeatmap(kappa_x=0)
     for arguments in (dict(kind='rect'), dict(kind='grabcut'), dict(clip_to_box=True)):
         with pytest.raises(ConfigError, match='head box is not background'):
@@ -148,8 +148,16 @@ def test_scribbles_are_widened_where_they_do_not_meet():
         (dict(scribbles=np.zeros((9, 8), np.int16)), '9 x 8, the image is 8 x 9'),
         (dict(scribbles=np.zeros((8, 9), np.int16)), r'scribbles are of the classes \[0\]'),
         (dict(saliency=np.zeros((4, 9))), 'saliency are 4 x 9'),
+        (dict(saliency=np.full((8, 9), 1.01)), 'outside of 0..1'),
+        (dict(saliency=np.full((8, 9), np.nan)), 'outside of 0..1, or NaN'),
     ],
 )
 def test_annotations_of_something_else_are_refused(fields, said):
     with pytest.raises(DataError, match=said):
         Annotation((8, 9), [2], **fields)
+
+
+@pytest.mark.parametrize('labels', [[3, 2], [2, 2]])
+def test_labels_of_an_annotation_strictly_increase(labels):
+    with pytest.raises(DataError, match='labels must strictly increase'):
+        Annotation((8, 9), labels)

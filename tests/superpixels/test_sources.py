@@ -65,7 +65,7 @@ def test_seeds_without_its_module_names_the_way_on(monkeypatch):
     [
         (lambda: SLIC(num_segments=0), 'SLIC.num_segments must be a number above 0'),
         (lambda: SLIC(compactness='x'), 'SLIC.compactness'),
-        (lambda: SLIC(sigma=-1), 'SLIC.sigma must be a number from 0 on'),
+        (lambda: SLIC(sigma=-1), 'SLIC.sigma must be a number of at least 0'),
         (lambda: SLIC(iterations=0), 'SLIC.iterations'),
         (lambda: Felzenszwalb(scale=float('nan')), 'Felzenszwalb.scale'),
         (lambda: RegionFiles(''), 'RegionFiles.folder'),

@@ -88,7 +88,8 @@ def random_walk(
         float ``(K, N)``.
 
     Raises:
-        ValueError: If shapes do not fit each other, or ``steps`` is negative.
+        ValueError: If shapes do not fit each other, ``steps`` is negative, or affinities are not as
+            said above.
     """
     if affinity.ndim != 2 or affinity.shape[0] != affinity.shape[1]:
         raise ValueError(f'affinity must be (N, N), got {tuple(affinity.shape)}')
@@ -126,9 +127,11 @@ def _laplacian(affinity: Tensor, power: float) -> tuple[Tensor, Tensor]:
         own = powers.diagonal().clone()
         powers.fill_diagonal_(0)
         others = powers.sum(0)
-        root = (others + own).sqrt()
+        whole = others + own
+        _check_affinities(affinity, whole)
+        root = whole.sqrt()
         scaled = powers / (root * root[:, None])
-        scaled.diagonal().copy_(-others / (others + own))
+        scaled.diagonal().copy_(-others / whole)
         return scaled, root
     affinity = _with_diagonal(affinity)
     rows, columns, values = affinity.crow_indices(), affinity.col_indices(), affinity.values()
@@ -137,10 +140,19 @@ def _laplacian(affinity: Tensor, power: float) -> tuple[Tensor, Tensor]:
     diagonal = row == columns
     others = powers.new_zeros(len(affinity)).index_add_(0, row, powers.masked_fill(diagonal, 0))
     whole = others + powers[diagonal]
+    _check_affinities(values, whole)
     root = whole.sqrt()
     scaled = powers / (root[row] * root[columns])
     scaled[diagonal] = -others / whole
     return _csr(rows, columns, scaled, len(root)), root
+
+
+def _check_affinities(values: Tensor, sums: Tensor) -> None:
+    if not bool((values.min() >= 0) & (sums.min() > 0) & sums.isfinite().all()):
+        raise ValueError(
+            'affinities must be at least 0 and finite, with a positive sum in each row; the least '
+            f'is {float(values.min()):g}, the least sum of their powers {float(sums.min()):g}'
+        )
 
 
 def _with_diagonal(affinity: Tensor) -> Tensor:

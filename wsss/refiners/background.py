@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
+from ..checks import check_number, check_unit
 from ..errors import ConfigError
 from ..ops.background_power import background_power
 from ..structures import ScoreMaps
@@ -32,12 +33,9 @@ class Background:
     def __post_init__(self):
         if self.power is not None and self.threshold is not None:
             raise ConfigError(f'{self.owner}: give bg_power or bg_threshold, not both.')
-        if self.power is not None and not self.power > 0:
-            raise ConfigError(f'{self.owner}.bg_power must be above 0, got {self.power!r}.')
-        if self.threshold is not None and not 0 <= self.threshold <= 1:
-            raise ConfigError(
-                f'{self.owner}.bg_threshold must be in [0, 1], got {self.threshold!r}.'
-            )
+        if self.power is not None:
+            check_number(self.power, f'{self.owner}.bg_power', 0, above=True)
+        check_unit(self.threshold, f'{self.owner}.bg_threshold', optional=True)
 
     def given_to(self, maps: ScoreMaps) -> ScoreMaps:
         """Return the maps with a background: their own, else the one given here, if there is."""

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ..errors import ConfigError
+from ..checks import check_number
 from ..ops.class_morphology import smooth_classes
 from ..registry import REFINERS
 from ..structures import ScoreMaps
@@ -45,11 +45,9 @@ class ClassMorphology(BaseRefiner):
         bg_power: float | None = None,
         bg_threshold: float | None = None,
     ):
-        if not radius > 0:
-            raise ConfigError(f'ClassMorphology.radius must be above 0, got {radius!r}.')
+        self.radius = check_number(radius, 'ClassMorphology.radius', 0, above=True)
         if bg_power is None and bg_threshold is None:
             bg_threshold = USUAL_THRESHOLD
-        self.radius = radius
         self.background = Background('ClassMorphology', bg_power, bg_threshold)
 
     def refine(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:

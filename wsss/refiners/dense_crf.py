@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import torch
 
+from ..checks import check_flag, check_number
 from ..errors import ConfigError
 from ..registry import REFINERS
 from ..structures import ScoreMaps
@@ -73,21 +74,17 @@ class DenseCRF(BaseRefiner):
         **changes: float,
     ):
         params = crf_params(preset, **changes)
-        self.params = params.scaled(scale_factor)
+        self.scale_factor = check_number(scale_factor, 'DenseCRF.scale_factor', 0, 1, above=True)
+        self.params = params.scaled(self.scale_factor)
         usual, power, threshold = USUAL[preset]
         self.unary = unary or usual
         if self.unary not in ('scores', 'labels'):
             raise ConfigError(f"DenseCRF.unary must be 'scores' or 'labels', got {unary!r}.")
         if bg_power is None and bg_threshold is None:
             bg_power, bg_threshold = power, threshold
-        if not 0 < gt_prob < 1:
-            raise ConfigError(f'DenseCRF.gt_prob must be in (0, 1), got {gt_prob!r}.')
-        if scale_factor > 1:
-            raise ConfigError(f'DenseCRF.scale_factor must be at most 1, got {scale_factor!r}.')
         self.background = Background('DenseCRF', bg_power, bg_threshold)
-        self.gt_prob = gt_prob
-        self.normalize = normalize
-        self.scale_factor = scale_factor
+        self.gt_prob = check_number(gt_prob, 'DenseCRF.gt_prob', 0, 1, above=True, below=True)
+        self.normalize = check_flag(normalize, 'DenseCRF.normalize')
         self.engine = check_engine(engine)
 
     def refine(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:

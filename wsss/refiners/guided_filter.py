@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from ..errors import ConfigError
+from ..checks import check_integer, check_number
 from ..ops.guided_filter import guided_filter
 from ..registry import REFINERS
 from ..structures import ScoreMaps
@@ -37,12 +37,8 @@ class GuidedFilter(BaseRefiner):
     """
 
     def __init__(self, radius: int = 60, eps: float = 1e-6):
-        if not isinstance(radius, int) or radius < 1:
-            raise ConfigError(f'GuidedFilter.radius must be a number from 1 on, got {radius!r}.')
-        if not eps > 0:
-            raise ConfigError(f'GuidedFilter.eps must be above 0, got {eps!r}.')
-        self.radius = radius
-        self.eps = eps
+        self.radius = check_integer(radius, 'GuidedFilter.radius', 1)
+        self.eps = check_number(eps, 'GuidedFilter.eps', 0, above=True)
 
     def refine(self, image: np.ndarray, maps: ScoreMaps) -> ScoreMaps:
         """Return maps at the size of the image."""

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import ConfigError
+from ..checks import check_integer, check_integers, check_number
 from ..ops.local_affinity import average_by_affinity
 from ..structures import ScoreMaps
 from .base import BaseRefiner
@@ -35,17 +35,9 @@ class LocalAffinityRefiner(BaseRefiner):
 
     def __init__(self, dilations: Sequence[int], iterations: int, softness: float):
         name = type(self).__name__
-        self.dilations = tuple(dilations)
-        if not self.dilations or any(not isinstance(d, int) or d < 1 for d in self.dilations):
-            raise ConfigError(
-                f'{name}.dilations must be distances of at least 1 pixel, got {dilations!r}.'
-            )
-        if not isinstance(iterations, int) or iterations < 0:
-            raise ConfigError(f'{name}.iterations must be a number from 0 on, got {iterations!r}.')
-        if not softness > 0:
-            raise ConfigError(f'{name}.softness must be above 0, got {softness!r}.')
-        self.iterations = iterations
-        self.softness = softness
+        self.dilations = check_integers(dilations, f'{name}.dilations', 1)
+        self.iterations = check_integer(iterations, f'{name}.iterations', 0)
+        self.softness = check_number(softness, f'{name}.softness', 0, above=True)
 
     @abstractmethod
     def affinity(self, pixels: Tensor) -> Tensor:

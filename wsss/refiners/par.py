@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ..errors import ConfigError
+from ..checks import check_number
 from ..ops.local_affinity import colour_position_affinity
 from ..registry import REFINERS
 from .local_affinity import LocalAffinityRefiner
@@ -46,9 +46,7 @@ class PAR(LocalAffinityRefiner):
         position_weight: float = 0.01,
     ):
         super().__init__(dilations, iterations, softness)
-        if not position_weight >= 0:
-            raise ConfigError(f'PAR.position_weight must be at least 0, got {position_weight!r}.')
-        self.position_weight = position_weight
+        self.position_weight = check_number(position_weight, 'PAR.position_weight', 0)
 
     def affinity(self, pixels: Tensor) -> Tensor:
         """Return the likeness of colours and the nearness of places."""

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..checks import check_unit
 from ..errors import ConfigError, near_matches
 from ..ops.background import best_plane
 from ..ops.region_vote import elect, region_means, region_shares, spread
@@ -77,10 +78,7 @@ class SuperpixelVote(BaseRefiner):
                 "SuperpixelVote: mode='conf' and min_confidence belong together, got "
                 f'mode={mode!r}, min_confidence={min_confidence!r}.'
             )
-        if min_confidence is not None and not 0 <= min_confidence <= 1:
-            raise ConfigError(
-                f'SuperpixelVote.min_confidence must be in [0, 1], got {min_confidence!r}.'
-            )
+        check_unit(min_confidence, 'SuperpixelVote.min_confidence', optional=True)
         if mode != 'soft_keep' and bg_power is None and bg_threshold is None:
             bg_threshold = USUAL_THRESHOLD
         self.mode = mode

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import torch
 
-from ..errors import ConfigError
+from ..checks import check_integer, check_number
 from ..ops.random_walk import random_walk
 from ..ops.region_graph import region_affinity, touching_regions
 from ..ops.region_vote import region_means, spread
@@ -50,11 +50,8 @@ class SuperpixelWalk(BaseRefiner):
         steps: int = 8,
         cache_dir: str | None = None,
     ):
-        if not softness > 0:
-            raise ConfigError(f'SuperpixelWalk.softness must be above 0, got {softness!r}.')
-        if not isinstance(steps, int) or steps < 0:
-            raise ConfigError(f'SuperpixelWalk.steps must be a number from 0 on, got {steps!r}.')
-        self.softness, self.steps = softness, steps
+        self.softness = check_number(softness, 'SuperpixelWalk.softness', 0, above=True)
+        self.steps = check_integer(steps, 'SuperpixelWalk.steps', 0)
         self.superpixels = build_regions(superpixels, cache_dir, 'SuperpixelWalk')
 
     def refine(self, image: np.ndarray, maps: ScoreMaps, image_id: str | None = None) -> ScoreMaps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..checks import check_flag, check_number
 from ..errors import ConfigError, DataError
 from ..ops.box_maps import cones, gaussians, inside_boxes, maximum_by_class
 from ..ops.grab_cut import grab_cut
@@ -65,9 +66,12 @@ class BoxHeatmap(BaseSeed):
                 raise ConfigError(
                     f'BoxHeatmap.{name} must be one of {", ".join(allowed)}, got {value!r}.'
                 )
-        for name, value in (('kappa_x', kappa_x), ('kappa_y', kappa_y)):
-            if not value > 0:
-                raise ConfigError(f'BoxHeatmap.{name} must be above 0, got {value!r}.')
+        self.kappas = tuple(
+            check_number(value, f'BoxHeatmap.{name}', 0, above=True)
+            for name, value in (('kappa_y', kappa_y), ('kappa_x', kappa_x))
+        )
+        if clip_to_box is not None:
+            check_flag(clip_to_box, 'BoxHeatmap.clip_to_box')
         is_head = box_type == 'head'
         if is_head and (clip_to_box or kind in ('rect', 'grabcut')):
             raise ConfigError(
@@ -75,8 +79,7 @@ class BoxHeatmap(BaseSeed):
                 f"clip_to_box={clip_to_box!r}. Use kind='gaussian' or 'linear' without clipping."
             )
         self.kind = kind
-        self.kappas = kappa_y, kappa_x
-        self.isotropic = isotropic
+        self.isotropic = check_flag(isotropic, 'BoxHeatmap.isotropic')
         self.clip_to_box = not is_head if clip_to_box is None else clip_to_box
         self.box_type = box_type
         if kind == 'grabcut':

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..errors import ConfigError
+from ..checks import check_number
 from ..ops.box_maps import gaussians, maximum_by_class
 from ..registry import SEEDS
 from ..structures import BACKGROUND, Annotation, ScoreMaps
@@ -26,7 +26,7 @@ class PointSeeds(BaseSeed):
         sigma: Standard deviation as a fraction of the diagonal of the image.
 
     Raises:
-        ConfigError: If ``sigma`` is not above 0.
+        ConfigError: If ``sigma`` is not a number above 0.
 
     Example:
         >>> annotation = Annotation((9, 9), [3], points=np.array([[4, 4, 3], [0, 0, -1]]))
@@ -38,9 +38,7 @@ class PointSeeds(BaseSeed):
     needs = ('points',)
 
     def __init__(self, sigma: float = 0.01):
-        if not sigma > 0:
-            raise ConfigError(f'PointSeeds.sigma must be above 0, got {sigma!r}.')
-        self.sigma = sigma
+        self.sigma = check_number(sigma, 'PointSeeds.sigma', 0, above=True)
 
     def make(self, annotation: Annotation) -> ScoreMaps:
         """Return blobs of all classes; blank for one without a point."""

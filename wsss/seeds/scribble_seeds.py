@@ -6,7 +6,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..errors import ConfigError
+from ..checks import check_integer
 from ..registry import SEEDS
 from ..structures import BACKGROUND, Annotation, ScoreMaps
 from .base import BaseSeed
@@ -24,7 +24,7 @@ class ScribbleSeeds(BaseSeed):
         width: Of a line in pixels, for scribbles of one pixel; 1 leaves them as they are.
 
     Raises:
-        ConfigError: If ``width`` is not a number from 1 on.
+        ConfigError: If ``width`` is not an integer of at least 1.
 
     Example:
         >>> scribbles = np.full((5, 5), -2, np.int16)
@@ -36,8 +36,7 @@ class ScribbleSeeds(BaseSeed):
     needs = ('scribbles',)
 
     def __init__(self, width: int = 5):
-        if not isinstance(width, int) or width < 1:
-            raise ConfigError(f'ScribbleSeeds.width must be an integer from 1 on, got {width!r}.')
+        width = check_integer(width, 'ScribbleSeeds.width', 1)
         self.brush = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
 
     def make(self, annotation: Annotation) -> ScoreMaps:

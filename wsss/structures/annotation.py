@@ -32,7 +32,8 @@ class Annotation:
         image: uint8 RGB ``(H, W, 3)``, for seeds that follow its colours.
 
     Raises:
-        DataError: For boxes, points or scribbles of other classes, or outside of the image.
+        DataError: For boxes, points or scribbles of other classes, or outside of the image; for
+            labels out of order, and saliency out of range.
 
     Example:
         >>> Annotation((8, 8), [3], boxes=np.array([[1, 1, 5, 7, 3]])).boxes.shape
@@ -50,6 +51,8 @@ class Annotation:
 
     def __post_init__(self):
         object.__setattr__(self, 'labels', tuple(int(label) for label in self.labels))
+        if any(right <= left for left, right in zip(self.labels, self.labels[1:])):
+            raise DataError(f'labels must strictly increase, got {list(self.labels)}.')
         height, width = self.size
         if self.boxes is not None:
             _check_rows(self.boxes, 5, 'boxes')
@@ -74,6 +77,8 @@ class Annotation:
                 )
         if self.scribbles is not None:
             self._check_classes(self.scribbles[self.scribbles >= 0], 'scribbles')
+        if self.saliency is not None and not ((self.saliency >= 0) & (self.saliency <= 1)).all():
+            raise DataError('saliency holds values outside of 0..1, or NaN.')
 
     def marked(self, field: str) -> set[int]:
         """Return the classes, without background, that occur in ``boxes``, ``points``, ..."""

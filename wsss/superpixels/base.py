@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 
 import numpy as np
 
-from ..errors import ConfigError, DataError
+from ..errors import DataError
 from ..ops.region_vote import contiguous_ids
 
 UNIT_AREA = 256 * 256
@@ -73,21 +72,6 @@ class BaseSuperpixels(ABC):
                 f'{ids.shape}'
             )
         return contiguous_ids(ids)
-
-
-def check_number(value: float, name: str, low: float, above: bool = False) -> float:
-    """Return a finite number that is at least ``low``, or above it.
-
-    Raises:
-        ConfigError: For anything else.
-    """
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not math.isfinite(value) or value < low or (above and value == low):
-        word = 'above' if above else 'from'
-        raise ConfigError(
-            f'{name} must be a number {word} {low:g}{"" if above else " on"}, got {value!r}.'
-        )
-    return value
 
 
 def scaled_count(num_segments: float, image: np.ndarray) -> int:

@@ -7,8 +7,9 @@ import numpy as np
 import skimage
 from skimage.segmentation import felzenszwalb
 
+from ..checks import check_integer, check_number
 from ..registry import SUPERPIXELS
-from .base import BaseSuperpixels, check_number
+from .base import BaseSuperpixels
 
 
 @SUPERPIXELS.register_module()
@@ -34,7 +35,7 @@ class Felzenszwalb(BaseSuperpixels):
     def __init__(self, scale: float = 100.0, sigma: float = 0.8, min_size: int = 50):
         self.scale = check_number(scale, 'Felzenszwalb.scale', 0, above=True)
         self.sigma = check_number(sigma, 'Felzenszwalb.sigma', 0)
-        self.min_size = int(check_number(min_size, 'Felzenszwalb.min_size', 0))
+        self.min_size = check_integer(min_size, 'Felzenszwalb.min_size', 0)
 
     def settings(self) -> dict:
         """Return the arguments and the version of scikit-image."""

@@ -6,9 +6,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ..checks import check_integer, check_number
 from ..errors import ConfigError
 from ..registry import SUPERPIXELS
-from .base import BaseSuperpixels, check_number, scaled_count
+from .base import BaseSuperpixels, scaled_count
 
 MIN_SIDE = 64
 MAX_RATIO = 8
@@ -42,8 +43,8 @@ class SEEDS(BaseSuperpixels):
                 "installed. dict(type='SLIC') needs neither."
             )
         self.num_segments = check_number(num_segments, 'SEEDS.num_segments', 0, above=True)
-        self.levels = int(check_number(levels, 'SEEDS.levels', 1))
-        self.iterations = int(check_number(iterations, 'SEEDS.iterations', 1))
+        self.levels = check_integer(levels, 'SEEDS.levels', 1)
+        self.iterations = check_integer(iterations, 'SEEDS.iterations', 1)
 
     def settings(self) -> dict:
         """Return the arguments and the version of OpenCV."""

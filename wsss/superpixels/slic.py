@@ -7,8 +7,9 @@ import numpy as np
 import skimage
 from skimage.segmentation import slic
 
+from ..checks import check_integer, check_number
 from ..registry import SUPERPIXELS
-from .base import BaseSuperpixels, check_number, scaled_count
+from .base import BaseSuperpixels, scaled_count
 
 
 @SUPERPIXELS.register_module()
@@ -49,7 +50,7 @@ class SLIC(BaseSuperpixels):
         self.num_segments = check_number(num_segments, 'SLIC.num_segments', 0, above=True)
         self.compactness = check_number(compactness, 'SLIC.compactness', 0, above=True)
         self.sigma = check_number(sigma, 'SLIC.sigma', 0)
-        self.iterations = int(check_number(iterations, 'SLIC.iterations', 1))
+        self.iterations = check_integer(iterations, 'SLIC.iterations', 1)
 
     def settings(self) -> dict:
         """Return the arguments and the version of scikit-image."""

@@ -235,9 +235,12 @@ def test_scribbles_of_label_maps(tmp_path):
     ('make', 'said'),
     [
         (lambda: SimulateBoxes(per='object'), "'class' or 'component'"),
-        (lambda: SimulatePoints(num_per_object=0), 'num_per_object must be a number from 1'),
+        (
+            lambda: SimulatePoints(num_per_object=0),
+            'num_per_object must be an integer of at least 1',
+        ),
         (lambda: SimulatePoints(seed=-1), 'SimulatePoints.seed'),
-        (lambda: SimulateScribbles(fraction=0), 'fraction must be in'),
+        (lambda: SimulateScribbles(fraction=0), 'fraction must be a number in'),
         (lambda: LoadPoints(None), 'LoadPoints.file must be a path'),
         (lambda: LoadSaliency(''), 'LoadSaliency.folder must be a text'),
         (lambda: LoadScribbles(1), 'LoadScribbles.folder must be a path'),

@@ -120,8 +120,8 @@ def test_classes_that_the_image_has_not_are_refused(store):
         (dict(specific=['x'], agnostic='y', mode='produkt'), "Did you mean 'product'"),
         (dict(specific=['x', 'y']), "'product' needs a class-agnostic map"),
         (dict(specific=['x'], mode='max'), 'one member alone'),
-        (dict(specific=['x'], agnostic='y', gamma=0), 'gamma must be above 0'),
-        (dict(specific=['x'], agnostic='y', weight=1.5), r'weight must be in \[0, 1\]'),
+        (dict(specific=['x'], agnostic='y', gamma=0), 'gamma must be a number above 0'),
+        (dict(specific=['x'], agnostic='y', weight=1.5), r'weight must be a number in \[0, 1\]'),
         (dict(specific=[None], agnostic='y'), 'must be a path'),
     ],
 )

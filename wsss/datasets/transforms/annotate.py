@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from mmcv.transforms import BaseTransform
 
+from ...checks import check_flag, check_integer
 from ...errors import ConfigError, DataError
 from ...structures import Annotation
 from ..base import SIMULATED
@@ -33,7 +34,7 @@ class AnnotationTransform(BaseTransform):
     """The field of the annotation that must mark every class of the image."""
 
     def __init__(self, allow_missing: bool = False):
-        self.allow_missing = allow_missing
+        self.allow_missing = check_flag(allow_missing, f'{type(self).__name__}.allow_missing')
 
     @abstractmethod
     def annotate(self, results: dict) -> dict[str, Any]:
@@ -100,9 +101,7 @@ class SimulatedAnnotation(AnnotationTransform):
 
     def __init__(self, allow_missing: bool = False, seed: int = 0):
         super().__init__(allow_missing)
-        if not isinstance(seed, int) or seed < 0:
-            raise ConfigError(f'{type(self).__name__}.seed must be a number from 0, got {seed!r}.')
-        self.seed = seed
+        self.seed = check_integer(seed, f'{type(self).__name__}.seed', 0)
 
     @abstractmethod
     def simulate(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -9,6 +9,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from torch import Tensor
 
+from ...checks import check_number, check_unit
 from ...errors import ConfigError, DataError, near_matches
 from ...ops import ensemble
 from ...registry import TRANSFORMS
@@ -79,10 +80,8 @@ class CombineScores(BaseTransform, ReadsFiles):
                 f'CombineScores.specific must be a list of folders, at least one, got {specific!r}.'
             )
         _check_mode(mode, agnostic is not None, len(specific))
-        if not gamma > 0:
-            raise ConfigError(f'CombineScores.gamma must be above 0, got {gamma!r}.')
-        if not 0 <= weight <= 1:
-            raise ConfigError(f'CombineScores.weight must be in [0, 1], got {weight!r}.')
+        gamma = check_number(gamma, 'CombineScores.gamma', 0, above=True)
+        weight = check_unit(weight, 'CombineScores.weight')
         self.mode = mode
         self.options = {
             'product': dict(gamma=gamma),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from mmcv.transforms import BaseTransform
 
+from ...checks import check_flag
 from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
 from ...structures import ScoreMaps, ScoreStore
@@ -25,7 +26,7 @@ class LoadScores(BaseTransform, ReadsFiles):
             for scores of predicted classes.
 
     Raises:
-        ConfigError: If ``folder`` is not a path.
+        ConfigError: If ``folder`` is not a path or ``labels_only`` not True or False.
 
     Example:
         >>> LoadScores(folder='@cams/scores').labels_only
@@ -36,7 +37,7 @@ class LoadScores(BaseTransform, ReadsFiles):
         if not isinstance(folder, str) or not folder:
             raise ConfigError(f'LoadScores.folder must be a path, got {folder!r}')
         self.folder = folder
-        self.labels_only = labels_only
+        self.labels_only = check_flag(labels_only, 'LoadScores.labels_only')
         self.store = ScoreStore(folder)
 
     def files(self, image_id: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...checks import check_integer
 from ...errors import ConfigError
 from ...ops.simulate import split_objects, tight_boxes
 from ...registry import TRANSFORMS
@@ -38,7 +39,7 @@ class SimulateBoxes(SimulatedAnnotation):
         if per not in ('class', 'component'):
             raise ConfigError(f"SimulateBoxes.per must be 'class' or 'component', got {per!r}.")
         self.per = per
-        self.min_area = min_area
+        self.min_area = check_integer(min_area, 'SimulateBoxes.min_area', 0)
 
     def simulate(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return boxes ``(B, 5)``; nothing of them is random."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...errors import ConfigError
+from ...checks import check_integer
 from ...ops.simulate import sample_pixels, split_objects
 from ...registry import TRANSFORMS
 from ...structures import BACKGROUND
@@ -45,17 +45,9 @@ class SimulatePoints(SimulatedAnnotation):
         allow_missing: bool = False,
     ):
         super().__init__(allow_missing, seed)
-        for name, value, low in (
-            ('num_per_object', num_per_object, 1),
-            ('num_background', num_background, 0),
-        ):
-            if not isinstance(value, int) or value < low:
-                raise ConfigError(
-                    f'SimulatePoints.{name} must be a number from {low} on, got {value!r}.'
-                )
-        self.num_per_object = num_per_object
-        self.num_background = num_background
-        self.min_area = min_area
+        self.num_per_object = check_integer(num_per_object, 'SimulatePoints.num_per_object', 1)
+        self.num_background = check_integer(num_background, 'SimulatePoints.num_background', 0)
+        self.min_area = check_integer(min_area, 'SimulatePoints.min_area', 0)
 
     def simulate(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return points ``(P, 3)``: y, x, class."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...errors import ConfigError
+from ...checks import check_flag, check_integer, check_number
 from ...ops.simulate import draw_strokes, split_objects
 from ...registry import TRANSFORMS
 from ...structures import BACKGROUND, UNLABELLED
@@ -26,7 +26,7 @@ class SimulateScribbles(SimulatedAnnotation):
         allow_missing: Give a class without pixels a blank map instead of refusing the image.
 
     Raises:
-        ConfigError: If ``fraction`` is out of range.
+        ConfigError: If a value is not allowed.
 
     Example:
         >>> classes = np.full((3, 9), 5)
@@ -46,11 +46,9 @@ class SimulateScribbles(SimulatedAnnotation):
         allow_missing: bool = False,
     ):
         super().__init__(allow_missing, seed)
-        if not 0 < fraction <= 1:
-            raise ConfigError(f'SimulateScribbles.fraction must be in (0, 1], got {fraction!r}.')
-        self.fraction = fraction
-        self.background = background
-        self.min_area = min_area
+        self.fraction = check_number(fraction, 'SimulateScribbles.fraction', 0, 1, above=True)
+        self.background = check_flag(background, 'SimulateScribbles.background')
+        self.min_area = check_integer(min_area, 'SimulateScribbles.min_area', 0)
 
     def simulate(self, classes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return a map of strokes, int16 ``(H, W)``."""

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from mmengine.model import kaiming_init, xavier_init
 from torch import Tensor, nn
 
+from ...checks import check_integers
 from ...errors import ConfigError
 from ...ops.pairs import Offset, pair_distances
 from ...registry import MODELS
@@ -62,10 +63,12 @@ class AffinityNet(WalkModel):
         **kwargs: Any,
     ):
         super().__init__(stride=stride, radius=radius, **kwargs)
-        if len(in_channels) != len(channels) or not channels:
+        in_channels = check_integers(in_channels, 'AffinityNet.in_channels', 1)
+        channels = check_integers(channels, 'AffinityNet.channels', 1)
+        if len(in_channels) != len(channels):
             raise ConfigError(
-                f'AffinityNet.in_channels {tuple(in_channels)} and channels {tuple(channels)} must '
-                'have one number for each level of the backbone.'
+                f'AffinityNet.in_channels {in_channels} and channels {channels} must have one '
+                'number for each level of the backbone.'
             )
         reduce = [
             nn.Sequential(nn.Conv2d(given, kept, 1, bias=False), nn.ELU())

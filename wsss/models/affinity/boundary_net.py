@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from ...checks import check_integer, check_integers
 from ...errors import ConfigError
 from ...ops.affinity_loss import EPS
 from ...ops.pairs import Offset
@@ -74,7 +75,8 @@ class BoundaryNet(WalkModel):
             bg_power=bg_power,
             **kwargs,
         )
-        if channels < 4 or channels % 4:
+        in_channels = check_integers(in_channels, 'BoundaryNet.in_channels', 1)
+        if check_integer(channels, 'BoundaryNet.channels', 1) % 4:
             raise ConfigError(f'BoundaryNet.channels must be a multiple of 4, got {channels!r}.')
         reduce = [
             nn.Sequential(

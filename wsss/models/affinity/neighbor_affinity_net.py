@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ...checks import check_integer, check_number
 from ...ops.affinity_loss import EPS, cell_labels, pair_kinds
 from ...ops.pairs import Offset, paired
 from ...registry import MODELS
@@ -36,11 +35,16 @@ class NeighborAffinityNet(WalkModel):
             mmpretrain's.
         in_channels: Of that level.
         smoothing: Targets are ``1 - smoothing`` for pairs of one label and ``smoothing`` for
-            others.
+            others, in [0, 0.5).
         power: See :class:`WalkModel`, as all that follow.
         steps: Of the walk.
         bg_power: Of the background score.
-        **kwargs: As in :class:`WalkModel`.
+        max_batch: Images of one size that the network sees at once at test.
+        data_preprocessor: mmseg's, with ``mean``, ``std`` and the ``size`` of crops.
+        init_cfg: As in mmengine.
+
+    Raises:
+        ConfigError: If a value is not usable.
 
     Example:
         >>> model = NeighborAffinityNet(backbone=dict(type='ResNet', depth=18), in_channels=512)
@@ -60,12 +64,25 @@ class NeighborAffinityNet(WalkModel):
         power: float = 1,
         steps: int = 6,
         bg_power: float | None = 1,
-        **kwargs: Any,
+        max_batch: int = 8,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
     ):
-        super().__init__(stride=1, radius=2, power=power, steps=steps, bg_power=bg_power, **kwargs)
-        reduce = nn.Conv2d(in_channels, len(NEIGHBOURS), 1)
-        self.levels = Levels(backbone, [reduce])
-        self.smoothing = smoothing
+        super().__init__(
+            stride=1,
+            radius=2,
+            power=power,
+            steps=steps,
+            bg_power=bg_power,
+            max_batch=max_batch,
+            data_preprocessor=data_preprocessor,
+            init_cfg=init_cfg,
+        )
+        in_channels = check_integer(in_channels, 'NeighborAffinityNet.in_channels', 1)
+        self.smoothing = check_number(
+            smoothing, 'NeighborAffinityNet.smoothing', 0, 0.5, below=True
+        )
+        self.levels = Levels(backbone, [nn.Conv2d(in_channels, len(NEIGHBOURS), 1)])
 
     def look(self, images: Tensor, offsets: list[Offset]) -> tuple[Tensor, None]:
         """Return minus the logarithm of the mean affinity of both directions of a pair."""

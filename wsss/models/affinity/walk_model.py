@@ -11,6 +11,7 @@ import torch
 from mmengine.model import BaseModel
 from torch import Tensor
 
+from ...checks import check_integer, check_number
 from ...errors import ConfigError, DataError
 from ...ops.affinity_loss import affinity_loss, cell_labels
 from ...ops.cells import from_cells, pad_to_cells, to_cells
@@ -56,25 +57,15 @@ class WalkModel(BaseModel):
         init_cfg: dict | None = None,
     ):
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        name = type(self).__name__
+        self.stride = check_integer(stride, f'{name}.stride', 1)
+        self.power = check_number(power, f'{name}.power', 0, above=True)
+        self.steps = check_integer(steps, f'{name}.steps', 0)
+        self.max_batch = check_integer(max_batch, f'{name}.max_batch', 1)
+        self.background = Background(name, bg_power)
         walk_radius = radius if walk_radius is None else walk_radius
-        wrong = [
-            f'{name} must be {allowed}, got {value!r}'
-            for name, value, allowed, right in (
-                ('stride', stride, 'at least 1', stride >= 1),
-                ('radius', radius, 'at least 2', radius >= 2),
-                ('walk_radius', walk_radius, 'at least 2', walk_radius >= 2),
-                ('power', power, 'above 0', power > 0),
-                ('steps', steps, 'at least 0', isinstance(steps, int) and steps >= 0),
-                ('max_batch', max_batch, 'at least 1', max_batch >= 1),
-            )
-            if not right
-        ]
-        if wrong:
-            raise ConfigError(f'{type(self).__name__}: {"; ".join(wrong)}.')
-        self.stride, self.power, self.steps = stride, power, steps
-        self.max_batch = max_batch
-        self.background = Background(type(self).__name__, bg_power)
-        self.offsets, self.walk_offsets = pair_offsets(radius), pair_offsets(walk_radius)
+        self.offsets = pair_offsets(check_integer(radius, f'{name}.radius', 2))
+        self.walk_offsets = pair_offsets(check_integer(walk_radius, f'{name}.walk_radius', 2))
 
     @abstractmethod
     def look(self, images: Tensor, offsets: list[Offset]) -> tuple[Tensor, Tensor | None]:

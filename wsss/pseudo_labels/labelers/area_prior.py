@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ...errors import ConfigError
+from ...checks import check_unit
 from ...ops.best_class import best_class
 from ...ops.top_fraction import top_fraction_thresholds
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 
 @PSEUDO_LABELERS.register_module()
@@ -40,8 +40,6 @@ class AreaPrior(PseudoLabeler):
     def __init__(self, area: float = 0.3, low: float = 0.05):
         self.area = check_unit(area, 'AreaPrior.area')
         self.low = check_unit(low, 'AreaPrior.low')
-        if self.area is None or self.low is None:
-            raise ConfigError(f'AreaPrior needs area and low, got area={area}, low={low}')
 
     def __call__(self, maps: ScoreMaps, class_to_label: Sequence[int]) -> Tensor:
         """Label one image; see :meth:`PseudoLabeler.__call__`."""

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ...checks import check_unit
 from ...errors import ConfigError
 from ...ops.best_class import best_class
 from ...ops.confusion import IGNORE
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 
 @PSEUDO_LABELERS.register_module()
@@ -36,7 +37,7 @@ class ArgMax(PseudoLabeler):
     """
 
     def __init__(self, min_score: float | None = None):
-        self.min_score = check_unit(min_score, 'ArgMax.min_score')
+        self.min_score = check_unit(min_score, 'ArgMax.min_score', optional=True)
 
     def __call__(self, maps: ScoreMaps, class_to_label: Sequence[int]) -> Tensor:
         """Label one image; see :meth:`PseudoLabeler.__call__`."""

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from ...checks import check_number, check_unit
 from ...errors import ConfigError
 from ...ops.background_power import power_to_threshold, threshold_to_power
 from ...ops.best_class import best_class
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 
 @PSEUDO_LABELERS.register_module()
@@ -46,10 +47,9 @@ class BackgroundPower(PseudoLabeler):
                 f'alpha={alpha}, threshold={threshold}'
             )
         if alpha is not None:
-            if isinstance(alpha, bool) or not isinstance(alpha, (int, float)) or not alpha > 0:
-                raise ConfigError(f'BackgroundPower.alpha must be a positive number, got {alpha!r}')
+            alpha = check_number(alpha, 'BackgroundPower.alpha', 0, above=True)
             threshold = power_to_threshold(alpha)
-        self.threshold = check_unit(threshold, 'BackgroundPower.threshold')
+        self.threshold = check_unit(threshold, 'BackgroundPower.threshold', optional=True)
         self.alpha = alpha
         if alpha is None and threshold is not None:
             self.alpha = threshold_to_power(self.threshold)

@@ -12,19 +12,6 @@ from ...errors import ConfigError
 from ...structures import ScoreMaps
 
 
-def check_unit(value: float | None, name: str) -> float | None:
-    """Return ``value`` as a float in [0, 1], or None.
-
-    Raises:
-        ConfigError: For anything else.
-    """
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-        raise ConfigError(f'{name} must be a number in [0, 1], got {value!r}')
-    return float(value)
-
-
 class PseudoLabeler(ABC):
     """Turns the score maps of an image into a label map.
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ...checks import check_flag, check_unit
 from ...errors import ConfigError
 from ...ops.regions import fill_holes, keep_regions
 from ...registry import PSEUDO_LABELERS, build
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 
 @PSEUDO_LABELERS.register_module()
@@ -48,14 +49,14 @@ class CleanRegions(PseudoLabeler):
         fill_holes: bool = False,
     ):
         self.labeler: PseudoLabeler = build(PSEUDO_LABELERS, labeler, 'CleanRegions.labeler')
+        if not isinstance(self.labeler, PseudoLabeler):
+            raise ConfigError(
+                'CleanRegions.labeler must be a pseudo-labeler, such as '
+                f"dict(type='GlobalThreshold'), got {labeler!r}."
+            )
         self.min_area = check_unit(min_area, 'CleanRegions.min_area')
-        if self.min_area is None:
-            raise ConfigError('CleanRegions.min_area must be a number in [0, 1], got None')
-        for name, value in (('largest_component', largest_component), ('fill_holes', fill_holes)):
-            if not isinstance(value, bool):
-                raise ConfigError(f'CleanRegions.{name} must be True or False, got {value!r}')
-        self.largest_component = largest_component
-        self.fill_holes = fill_holes
+        self.largest_component = check_flag(largest_component, 'CleanRegions.largest_component')
+        self.fill_holes = check_flag(fill_holes, 'CleanRegions.fill_holes')
 
     @property
     def searchable(self) -> bool:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from ...checks import check_unit
 from ...errors import ConfigError
 from ...ops.best_class import best_class
 from ...ops.confusion import IGNORE
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 
 @PSEUDO_LABELERS.register_module()
@@ -49,11 +50,11 @@ class DualThreshold(PseudoLabeler):
         margin_high: float | None = None,
         threshold: float | None = None,
     ):
-        self.low = check_unit(low, 'DualThreshold.low')
-        self.high = check_unit(high, 'DualThreshold.high')
-        self.margin_low = check_unit(margin_low, 'DualThreshold.margin_low')
-        self.margin_high = check_unit(margin_high, 'DualThreshold.margin_high')
-        self.threshold = check_unit(threshold, 'DualThreshold.threshold')
+        self.low = check_unit(low, 'DualThreshold.low', optional=True)
+        self.high = check_unit(high, 'DualThreshold.high', optional=True)
+        self.margin_low = check_unit(margin_low, 'DualThreshold.margin_low', optional=True)
+        self.margin_high = check_unit(margin_high, 'DualThreshold.margin_high', optional=True)
+        self.threshold = check_unit(threshold, 'DualThreshold.threshold', optional=True)
         given = [value is not None for value in (low, high, margin_low, margin_high)]
         if given == [True, True, False, False] and threshold is None:
             if self.low > self.high:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from ...checks import check_unit
 from ...ops.best_class import best_class
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 
 @PSEUDO_LABELERS.register_module()
@@ -33,7 +34,7 @@ class GlobalThreshold(PseudoLabeler):
     searchable = True
 
     def __init__(self, threshold: float | None = None):
-        self.threshold = check_unit(threshold, 'GlobalThreshold.threshold')
+        self.threshold = check_unit(threshold, 'GlobalThreshold.threshold', optional=True)
 
     def __call__(self, maps: ScoreMaps, class_to_label: Sequence[int]) -> Tensor:
         """Label one image; see :meth:`PseudoLabeler.__call__`."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ...checks import check_unit
 from ...errors import ConfigError
 from ...ops.background import with_constant_background
 from ...ops.confusion import IGNORE
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import check_unit
 from .confidence import ConfidenceLabeler
 
 
@@ -40,7 +40,7 @@ class IRNConf(ConfidenceLabeler):
 
     def __init__(self, fg: float = 0.30, bg: float = 0.05):
         self.fg, self.bg = check_unit(fg, 'IRNConf.fg'), check_unit(bg, 'IRNConf.bg')
-        if self.fg is None or self.bg is None or self.bg > self.fg:
+        if self.bg > self.fg:
             raise ConfigError(f'IRNConf.bg must not be larger than fg, got bg={bg}, fg={fg}')
 
     def branches(self, maps: ScoreMaps) -> tuple[ScoreMaps, ScoreMaps]:

@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
+from ...checks import check_integer, check_unit
 from ...errors import ConfigError
 from ...ops.best_class import labels_of_keys
 from ...ops.otsu import otsu_thresholds
 from ...ops.own_threshold import best_reached
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 
 @PSEUDO_LABELERS.register_module()
@@ -42,12 +43,10 @@ class Otsu(PseudoLabeler):
     protocol = 'label_free'
 
     def __init__(self, bins: int = 256, low: float = 0.05, high: float = 0.95):
-        if isinstance(bins, bool) or not isinstance(bins, int) or bins < 2:
-            raise ConfigError(f'Otsu.bins must be an integer of at least 2, got {bins!r}')
-        self.bins = bins
+        self.bins = check_integer(bins, 'Otsu.bins', 2)
         self.low = check_unit(low, 'Otsu.low')
         self.high = check_unit(high, 'Otsu.high')
-        if self.low is None or self.high is None or self.low > self.high:
+        if self.low > self.high:
             raise ConfigError(f'Otsu.low must not be larger than high, got low={low}, high={high}')
 
     def __call__(self, maps: ScoreMaps, class_to_label: Sequence[int]) -> Tensor:

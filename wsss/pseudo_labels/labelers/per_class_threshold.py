@@ -8,12 +8,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ...checks import check_unit
 from ...errors import ConfigError
 from ...ops.best_class import best_class, labels_of_keys
 from ...ops.own_threshold import best_reached
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 COMPARE = ('score', 'ratio')
 
@@ -66,12 +67,12 @@ class PerClassThreshold(PseudoLabeler):
             if isinstance(thresholds, (str, bytes)) or not isinstance(thresholds, Sequence):
                 raise ConfigError(f'{name} must be a list of numbers, got {thresholds!r}')
             values = [check_unit(value, f'{name}[{i}]') for i, value in enumerate(thresholds)]
-            if not values or None in values:
+            if not values:
                 raise ConfigError(f'{name} needs a number for each label, got {thresholds!r}')
             thresholds = tuple(values)
         self.thresholds = thresholds
         self.compare = compare
-        self.threshold = check_unit(threshold, 'PerClassThreshold.threshold')
+        self.threshold = check_unit(threshold, 'PerClassThreshold.threshold', optional=True)
 
     @property
     def searchable(self) -> bool:

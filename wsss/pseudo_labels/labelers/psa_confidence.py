@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
+from ...checks import check_number
 from ...errors import ConfigError
 from ...ops.background import with_power_background
 from ...ops.confusion import IGNORE
@@ -36,15 +37,13 @@ class PSAConf(ConfidenceLabeler):
     """
 
     def __init__(self, alpha_low: float = 4, alpha_high: float = 32):
-        for name, value in (('alpha_low', alpha_low), ('alpha_high', alpha_high)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
-                raise ConfigError(f'PSAConf.{name} must be a positive number, got {value!r}')
+        self.alpha_low = check_number(alpha_low, 'PSAConf.alpha_low', 0, above=True)
+        self.alpha_high = check_number(alpha_high, 'PSAConf.alpha_high', 0, above=True)
         if alpha_low > alpha_high:
             raise ConfigError(
                 'PSAConf.alpha_low must not be larger than alpha_high, got '
                 f'alpha_low={alpha_low}, alpha_high={alpha_high}'
             )
-        self.alpha_low, self.alpha_high = alpha_low, alpha_high
 
     def branches(self, maps: ScoreMaps) -> tuple[ScoreMaps, ScoreMaps]:
         """Return the maps with the background of ``alpha_low`` and of ``alpha_high``."""

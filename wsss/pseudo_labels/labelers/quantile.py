@@ -7,13 +7,13 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ...errors import ConfigError
+from ...checks import check_unit
 from ...ops.best_class import labels_of_keys
 from ...ops.own_threshold import best_reached
 from ...ops.top_fraction import top_fraction_thresholds
 from ...registry import PSEUDO_LABELERS
 from ...structures import ScoreMaps
-from .base import PseudoLabeler, check_unit
+from .base import PseudoLabeler
 
 
 @PSEUDO_LABELERS.register_module()
@@ -41,8 +41,6 @@ class Quantile(PseudoLabeler):
     def __init__(self, q: float = 0.7, low: float = 0.05):
         self.q = check_unit(q, 'Quantile.q')
         self.low = check_unit(low, 'Quantile.low')
-        if self.q is None or self.low is None:
-            raise ConfigError(f'Quantile needs q and low, got q={q}, low={low}')
 
     def __call__(self, maps: ScoreMaps, class_to_label: Sequence[int]) -> Tensor:
         """Label one image; see :meth:`PseudoLabeler.__call__`."""

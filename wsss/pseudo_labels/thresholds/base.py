@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from ...checks import check_unit
 from ...errors import ConfigError
 from ...evaluation.threshold_curve import ThresholdCurve
 
@@ -58,12 +59,11 @@ class Threshold(ABC):
     def __init__(self, thresholds: Sequence[float] | None = None):
         values = list(DEFAULT_GRID if thresholds is None else thresholds)
         name = f'{type(self).__name__}.thresholds'
-        numbers = all(isinstance(v, (int, float)) and 0 <= v <= 1 for v in values)
-        if not values or not numbers:
+        if not values:
             raise ConfigError(f'{name} must be a list of numbers in [0, 1], got {thresholds!r}')
+        self.thresholds = tuple(check_unit(v, f'{name}[{i}]') for i, v in enumerate(values))
         if any(right <= left for left, right in zip(values, values[1:])):
             raise ConfigError(f'{name} must be strictly increasing, got {thresholds!r}')
-        self.thresholds = tuple(float(value) for value in values)
 
     def grid(self) -> tuple[float, ...]:
         """Return the thresholds that the curve must have."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...errors import ConfigError
+from ...checks import check_unit
 from ...evaluation.threshold_curve import ThresholdCurve
 from ...registry import THRESHOLDS
 from .base import Threshold, ThresholdChoice, join_grid
@@ -31,9 +31,7 @@ class FixedThreshold(Threshold):
 
     def __init__(self, value: float, thresholds: Sequence[float] | None = None):
         super().__init__(thresholds)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 1:
-            raise ConfigError(f'FixedThreshold.value must be a number in [0, 1], got {value!r}')
-        self.value = float(value)
+        self.value = check_unit(value, 'FixedThreshold.value')
 
     def grid(self) -> tuple[float, ...]:
         """Return the points of the curve with the value among them."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import torch
 
+from ...checks import check_number
 from ...errors import ConfigError
 from ...evaluation.threshold_curve import ThresholdCurve
 from ...ops.otsu import otsu_cut
@@ -61,9 +62,8 @@ class LabelFreeThreshold(Threshold):
                 "LabelFreeThreshold takes area with rule='area' and not otherwise, got "
                 f'rule={rule!r}, area={area!r}'
             )
-        number = isinstance(area, (int, float)) and not isinstance(area, bool)
-        if area is not None and not (number and 0 < area < 1):
-            raise ConfigError(f'LabelFreeThreshold.area must be a number in (0, 1), got {area!r}')
+        if area is not None:
+            area = check_number(area, 'LabelFreeThreshold.area', 0, 1, above=True, below=True)
         self.rule = rule
         self.area = area
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...errors import ConfigError
+from ...checks import check_integer
 from ...evaluation.threshold_curve import ThresholdCurve
 from ...ops.label_thresholds import best_label_thresholds
 from ...registry import THRESHOLDS
@@ -39,12 +39,7 @@ class PerClassThresholds(HeldOutThreshold):
 
     def __init__(self, min_images: int = 3, thresholds: Sequence[float] | None = None):
         super().__init__(thresholds)
-        if isinstance(min_images, bool) or not isinstance(min_images, int) or min_images < 1:
-            raise ConfigError(
-                'PerClassThresholds.min_images must be an integer of at least 1, got '
-                f'{min_images!r}'
-            )
-        self.min_images = min_images
+        self.min_images = check_integer(min_images, 'PerClassThresholds.min_images', 1)
 
     def choose(self, curve: ThresholdCurve) -> ThresholdChoice:
         """Return the best thresholds of the held-out images."""

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
-from math import isfinite
 
+from ...checks import check_integer, check_number
 from ...errors import ConfigError, near_matches
 
 
@@ -39,17 +39,11 @@ class CRFParams:
 
     def __post_init__(self):
         for field in fields(self):
-            value = getattr(self, field.name)
-            weight = field.name.endswith('weight')
-            number = isinstance(value, (int, float)) and not isinstance(value, bool)
+            value, name = getattr(self, field.name), f'crf.{field.name}'
             if field.name == 'iterations':
-                if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-                    raise ConfigError(
-                        f'crf.iterations must be a whole number from 0 on, got {value!r}.'
-                    )
-            elif not number or not isfinite(value) or value < 0 or (value == 0 and not weight):
-                allowed = 'at least 0' if weight else 'above 0'
-                raise ConfigError(f'crf.{field.name} must be a number {allowed}, got {value!r}.')
+                check_integer(value, name, 0)
+            else:
+                check_number(value, name, 0, above=not name.endswith('weight'))
 
     def scaled(self, factor: float) -> CRFParams:
         """Return the same for an image that is ``factor`` times as large: distances grow with it.
@@ -57,8 +51,7 @@ class CRFParams:
         Raises:
             ConfigError: If ``factor`` is not above 0.
         """
-        if not (isinstance(factor, (int, float)) and isfinite(factor) and factor > 0):
-            raise ConfigError(f'crf.scale_factor must be a number above 0, got {factor!r}.')
+        check_number(factor, 'crf.scale_factor', 0, above=True)
         return replace(
             self,
             gaussian_sxy=self.gaussian_sxy * factor,
