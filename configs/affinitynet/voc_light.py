@@ -1,5 +1,5 @@
-# affinitynet/voc.py at a size for CPUs. Its maps need another background than the paper's, chosen on
-# the held-out images; images are of half the size, which a quarter of the steps crosses.
+# affinitynet/voc.py at a size for CPUs. Its maps need another background than the paper's, chosen
+# on the held-out images; images are of half the size, which a quarter of the steps crosses.
 _base_ = [
     '../cam/voc_light.py',
     '../_base_/stages/affinity_light.py',

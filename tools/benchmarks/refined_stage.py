@@ -3,7 +3,7 @@
 
 The dense CRF (preset psa) on photographs of 500 x 375 pixels (or generated pictures), each with
 coarse maps of one to three classes on disk. The seconds are those of the stage's ``record.json``,
-from building the Runner to the last file.
+from building the Runner to the last figure; the loop is without what every stage does once.
 """
 
 from __future__ import annotations
@@ -69,8 +69,8 @@ def write_data(args: argparse.Namespace, folder: Path) -> Path:
     return config
 
 
-def run(config: Path, workers: int, threads: int) -> tuple[float, Path]:
-    """Return the seconds of the stage, and where it wrote."""
+def run(config: Path, workers: int, threads: int) -> tuple[float, float, Path]:
+    """Return the seconds of the stage, the images/s of its loop, and where it wrote."""
     target = config.parent / f'run_{workers}'
     command = [sys.executable, str(ROOT / 'tools/train.py'), str(config), '--work-dir', str(target)]
     command += ['--cfg-options', f'refined.test_dataloader.num_workers={workers}']
@@ -80,7 +80,7 @@ def run(config: Path, workers: int, threads: int) -> tuple[float, Path]:
     if done.returncode:
         raise SystemExit(f'the stage failed:\n{done.stdout[-1500:]}{done.stderr[-1500:]}')
     record = json.loads((target / 'refined/record.json').read_text())
-    return float(record['seconds']), target / 'refined/scores'
+    return float(record['seconds']), record['images_per_s'], target / 'refined/scores'
 
 
 def main() -> None:
@@ -93,11 +93,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         config = write_data(args, Path(folder))
         times: dict[str, list[float]] = {'one worker': [], 'two workers': []}
+        rates: dict[str, list[float]] = {name: [] for name in times}
         stores = {}
         for i in range(args.rounds):
             for name in list(times)[:: 1 if i % 2 == 0 else -1]:
-                seconds, scores = run(config, list(times).index(name) + 1, args.threads)
+                seconds, rate, scores = run(config, list(times).index(name) + 1, args.threads)
                 times[name].append(seconds)
+                rates[name].append(rate)
                 stores[name] = ScoreStore(scores)
         names = sorted(path.stem for path in stores['one worker'].folder.iterdir())
         if len(names) != args.images:
@@ -107,8 +109,11 @@ def main() -> None:
             for a, b in ([store.read(name) for store in stores.values()] for name in names)
         )
     middle = medians(times)
+    loop = medians(rates)
     figures = dict(
-        ratio=middle['one worker'] / middle['two workers'], max_abs_diff_scores=difference
+        ratio=middle['one worker'] / middle['two workers'],
+        ratio_loop=loop['two workers'] / loop['one worker'],
+        max_abs_diff_scores=difference,
     )
     rows = [time_row(name, values, args.images) for name, values in times.items()]
     report('refined_stage', rows, figures, {**conditions, 'images': args.images}, args.json)
