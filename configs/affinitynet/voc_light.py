@@ -10,6 +10,6 @@ pipeline = [
     'walked_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
 confident_labels = dict(labeler=dict(alpha_low=1, alpha_high=16))
-affinity_model = dict(bg_power=2, steps=64)
+affinity_model = dict(bg_power=4, power=16, steps=64)
 label_scores = '@walked/scores'
 label_scores_test = '@walked_test/scores'
