@@ -194,11 +194,9 @@ class WSSSDataset(BaseDataset):
 
     def shared_info(self) -> dict:
         """Return what is known of every image; it is not kept with each."""
-        return dict(
-            class_to_label=self._metainfo['class_to_label'],
-            image_classes=self._metainfo['image_classes'],
-            box_source=self.box_source,
-        )
+        names = ('class_to_label', 'image_classes')
+        known = {name: self._metainfo[name] for name in names if name in self._metainfo}
+        return {**known, 'box_source': self.box_source}
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the class ids of one image, as mmpretrain's class-balanced wrappers ask."""
