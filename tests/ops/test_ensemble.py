@@ -23,27 +23,27 @@ AGNOSTIC = torch.tensor([[0.8, 0.5, 1.0]])
 SPECIFIC = maps([0.6, 0.0, 1.0], [0.2, 0.0, 0.5])
 
 
-def close(found, expected):
+def assert_close(found, expected):
     torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
 
 
 def test_bg_cue_takes_background_from_one_and_classes_from_the_other():
     scores, background = bg_cue(AGNOSTIC, SPECIFIC)
     assert torch.equal(scores, SPECIFIC)
-    close(background, torch.tensor([[0.2, 0.5, 0.0]]))
+    assert_close(background, torch.tensor([[0.2, 0.5, 0.0]]))
 
 
 def test_product_shares_the_foreground_and_shares_evenly_where_no_class_responds():
     scores, background = product(AGNOSTIC, SPECIFIC)
     # 0.8 * 3/4, 0.8 * 1/4; 0.5 / 2 each; 2/3, 1/3
-    close(scores, maps([0.6, 0.25, 2 / 3], [0.2, 0.25, 1 / 3]))
-    close(background, torch.tensor([[0.2, 0.5, 0.0]]))
-    close(scores.sum(0) + background, torch.ones(1, 3))
+    assert_close(scores, maps([0.6, 0.25, 2 / 3], [0.2, 0.25, 1 / 3]))
+    assert_close(background, torch.tensor([[0.2, 0.5, 0.0]]))
+    assert_close(scores.sum(0) + background, torch.ones(1, 3))
 
 
 def test_gamma_sharpens_the_shares():
     scores, _ = product(AGNOSTIC, SPECIFIC, gamma=2)
-    close(scores, maps([0.8 * 0.9, 0.25, 0.8], [0.8 * 0.1, 0.25, 0.2]))
+    assert_close(scores, maps([0.8 * 0.9, 0.25, 0.8], [0.8 * 0.1, 0.25, 0.2]))
 
 
 def test_a_large_gamma_does_not_lose_small_scores():
@@ -62,51 +62,51 @@ def test_product_sums_to_one_for_any_maps():
     specific = torch.rand(5, 9, 7, generator=generator).relu().pow(8)
     for gamma in (0.5, 1, 4, 30):
         scores, background = product(agnostic, specific, gamma)
-        close(scores.sum(0) + background, torch.ones(9, 7))
+        assert_close(scores.sum(0) + background, torch.ones(9, 7))
 
 
 def test_geometric_mean_of_both_normalised():
     scores, background = geometric(torch.tensor([[0.9]]), maps([0.4]))
     # sqrt(.9 * .4) = .6, sqrt(.1 * .6) = .24495
-    close(scores, maps([0.6 / 0.84495]))
-    close(background, torch.tensor([[0.24495 / 0.84495]]))
+    assert_close(scores, maps([0.6 / 0.84495]))
+    assert_close(background, torch.tensor([[0.24495 / 0.84495]]))
 
 
 def test_geometric_weight_of_one_is_the_agnostic_map_and_of_zero_the_class_map():
     scores, background = geometric(AGNOSTIC, SPECIFIC[:1], weight=1)
-    close(scores[0], AGNOSTIC)
+    assert_close(scores[0], AGNOSTIC)
     scores, background = geometric(AGNOSTIC, SPECIFIC[:1], weight=0)
-    close(scores, SPECIFIC[:1])
-    close(background, 1 - SPECIFIC[0])
+    assert_close(scores, SPECIFIC[:1])
+    assert_close(background, 1 - SPECIFIC[0])
 
 
 def test_where_both_exclude_each_other_all_get_the_same_share():
     scores, background = geometric(torch.tensor([[0.0]]), maps([1.0], [0.3]))
-    close(torch.cat([background[None], scores]), torch.full((3, 1, 1), 1 / 3))
+    assert_close(torch.cat([background[None], scores]), torch.full((3, 1, 1), 1 / 3))
 
 
 def test_the_agnostic_map_belongs_to_the_best_class_of_a_pixel_the_first_of_equal_ones():
     named = name_foreground(AGNOSTIC, maps([0.6, 0.3, 0.1], [0.2, 0.3, 0.5]))
-    close(named, maps([0.8, 0.5, 0.0], [0.0, 0.0, 1.0]))
+    assert_close(named, maps([0.8, 0.5, 0.0], [0.0, 0.0, 1.0]))
 
 
 def test_linear_weighs_the_agnostic_map_of_the_best_class():
     scores, background = linear(AGNOSTIC, SPECIFIC, weight=0.25)
-    close(scores, maps([0.2 + 0.45, 0.125, 0.25 + 0.75], [0.15, 0.0, 0.375]))
+    assert_close(scores, maps([0.2 + 0.45, 0.125, 0.25 + 0.75], [0.15, 0.0, 0.375]))
     assert background is None
 
 
 def test_maximum_and_minimum_by_pixel_and_class():
     other = maps([0.1, 0.7, 1.0], [0.3, 0.1, 0.0])
-    close(maximum([SPECIFIC, other])[0], maps([0.6, 0.7, 1.0], [0.3, 0.1, 0.5]))
-    close(minimum([SPECIFIC, other])[0], maps([0.1, 0.0, 1.0], [0.2, 0.0, 0.0]))
+    assert_close(maximum([SPECIFIC, other])[0], maps([0.6, 0.7, 1.0], [0.3, 0.1, 0.5]))
+    assert_close(minimum([SPECIFIC, other])[0], maps([0.1, 0.0, 1.0], [0.2, 0.0, 0.0]))
 
 
 def test_models_are_normalised_by_class_before_they_are_averaged():
     weak = maps([0.1, 0.2, 0.0], [0.0, 0.0, 0.0])
     scores, background = mean_models([SPECIFIC, weak])
     # first classes: (.6, 0, 1) and (.5, 1, 0); second: (.4, 0, 1) and nothing
-    close(scores, maps([0.55, 0.5, 0.5], [0.2, 0.0, 0.5]))
+    assert_close(scores, maps([0.55, 0.5, 0.5], [0.2, 0.0, 0.5]))
     assert background is None
 
 

@@ -1,16 +1,9 @@
 # AffinityNet on MobileNetV2 at output stride 8, for CPUs; batch norm of the backbone frozen.
+_base_ = ['./affinity_r50.py']
 affinity_model = dict(
-    type='wsss.AffinityNet',
-    data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=False,
-        pad_val=0,
-        seg_pad_val=255,
-        size=(224, 224),
-    ),
+    data_preprocessor=dict(size=(224, 224)),
     backbone=dict(
+        _delete_=True,
         type='mmseg.MobileNetV2',  # ends before the 1280 channels
         strides=(1, 2, 2, 1, 1, 1, 1),
         dilations=(1, 1, 1, 2, 2, 4, 4),

@@ -22,5 +22,4 @@ affinity_model = dict(
         init_cfg=dict(type='Pretrained', checkpoint='@pretrained'),
     ),
     in_channels=(512, 1024, 2048),
-    channels=(64, 128, 256),
 )

@@ -1,24 +1,9 @@
 # Boundaries of IRNet on a fixed ResNet-50, whose last level has stride 16.
+_base_ = ['./affinity_r50.py']
 affinity_model = dict(
     type='wsss.BoundaryNet',
-    data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=False,
-        pad_val=0,
-        seg_pad_val=255,
-        size=(448, 448),
-    ),
     backbone=dict(
-        type='ResNet',
-        depth=50,
-        out_indices=(0, 1, 2, 3),
-        strides=(1, 2, 2, 1),
-        frozen_stages=4,
-        norm_cfg=dict(type='BN', requires_grad=False),
-        norm_eval=True,
-        init_cfg=dict(type='Pretrained', checkpoint='@pretrained'),
+        out_indices=(0, 1, 2, 3), strides=(1, 2, 2, 1), dilations=(1, 1, 1, 1), frozen_stages=4
     ),
     in_channels=(256, 512, 1024, 2048),
 )
