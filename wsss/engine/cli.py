@@ -148,7 +148,8 @@ def train_main(argv: Sequence[str] | None = None) -> int:
     start(args, config)
     if config.get('pipeline') is None:
         return _train_plain(config, work_dir, args)
-    from .pipeline import Pipeline, Selection
+    from .pipeline import Pipeline
+    from .selection import Selection
 
     reuse = dict(part.split('=', 1) for part in args.reuse if '=' in part)
     if len(reuse) != len(args.reuse):
