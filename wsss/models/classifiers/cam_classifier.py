@@ -12,17 +12,17 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
-from ...cams import Preparation, ViewFusion
 from ...errors import ConfigError, DataError, near_matches
 from ...ops.output_stride import set_output_stride
-from ...registry import CAMS, MODELS, build, check_arguments
+from ...registry import CAMS, MODELS, build
 from ...structures import WSSSDataSample
+from ..explains_views import ExplainsViews
 
 CLASS_SOURCES = ('label', 'pred', 'label_or_pred')
 
 
 @MODELS.register_module()
-class CAMClassifier(ImageClassifier):
+class CAMClassifier(ExplainsViews, ImageClassifier):
     """mmpretrain's ``ImageClassifier`` that, at test, can return score maps instead of classes.
 
     Without ``cam`` it is an ordinary classifier: train and test it as in mmpretrain. With ``cam``,
@@ -83,13 +83,8 @@ class CAMClassifier(ImageClassifier):
                 f'{near_matches(str(class_source), CLASS_SOURCES)} '
                 f'Allowed: {", ".join(CLASS_SOURCES)}.'
             )
-        fusion = dict(fusion or {})
-        check_arguments(ViewFusion, fusion, 'model.fusion')
-        self.cam = None if cam is None else build(CAMS, cam, 'model.cam')
-        self.fusion = ViewFusion(**fusion)
-        extraction = dict(extraction or {})
-        check_arguments(Preparation, extraction, 'model.extraction')
-        self.extraction = Preparation(**extraction)
+        cam = None if cam is None else build(CAMS, cam, 'model.cam')
+        self.set_up_maps(cam, fusion, extraction)
         self.class_source = class_source
         if output_stride is not None:
             set_output_stride(self.backbone, output_stride, dilate)
@@ -126,35 +121,11 @@ class CAMClassifier(ImageClassifier):
                 'model.cam is not set, so there is nothing to explain with. Set model.cam=dict('
                 "type='GradCAM')."
             )
-        for sample, own in zip(samples, views):
-            if 'ori_shape' not in sample or isinstance(own, Tensor) or not len(own):
-                raise ConfigError(
-                    'CAMClassifier needs, for each image, a list of views and a sample with '
-                    'ori_shape. End the pipeline with wsss.MultiScaleViews and wsss.PackViews.'
-                )
-        classes = self._classes(views, samples)
-        sizes = [sample.ori_shape for sample in samples]
-        if not len(views):
-            return []
-        first = self.normalize_views(views[0][0][None])
-        classifier = self.extraction.prepare(self, self.cam, first)
-        with self.extraction.autocast(first.device):
-            maps = self.fusion(self.cam, classifier, views, classes, sizes, self.normalize_views)
-        for sample, own in zip(samples, maps):
-            sample.score_maps = own
-        return list(samples)
+        return super().explain(views, samples)
 
-    def normalize_views(self, views: Tensor) -> Tensor:
-        """Bring RGB views ``(n, 3, h, w)`` in 0..255 to the model's device, mean and deviation."""
-        parameter = next(self.parameters())
-        views = views.to(parameter.device, non_blocking=True).to(parameter.dtype)
-        mean = getattr(self.data_preprocessor, 'mean', None)
-        if mean is None:
-            return views
-        std = self.data_preprocessor.std
-        return (views - mean.to(views)) / std.to(views)
-
-    def _classes(self, views: Sequence[Sequence[Tensor]], samples: Sequence) -> list[Tensor]:
+    def classes_of(
+        self, views: Sequence[Sequence[Tensor]], samples: Sequence[WSSSDataSample]
+    ) -> list[Tensor]:
         """Return the ids to explain of each image, increasing, on the CPU."""
         labelled = ['gt_label' in sample for sample in samples]
         if self.class_source == 'label':
