@@ -6,6 +6,7 @@ from __future__ import annotations
 import inspect
 from typing import Any
 
+from mmengine.registry import DATA_SAMPLERS as MMENGINE_DATA_SAMPLERS
 from mmengine.registry import DATASETS as MMENGINE_DATASETS
 from mmengine.registry import FUNCTIONS as MMENGINE_FUNCTIONS
 from mmengine.registry import HOOKS as MMENGINE_HOOKS
@@ -22,6 +23,13 @@ from .errors import ConfigError, WSSSError, near_matches
 MODELS = Registry('model', parent=MMENGINE_MODELS, scope='wsss', locations=['wsss.models'])
 # data sets: images with image-level labels, masks where there are any
 DATASETS = Registry('dataset', parent=MMENGINE_DATASETS, scope='wsss', locations=['wsss.datasets'])
+# which images make a batch
+DATA_SAMPLERS = Registry(
+    'data sampler',
+    parent=MMENGINE_DATA_SAMPLERS,
+    scope='wsss',
+    locations=['wsss.datasets.samplers'],
+)
 # what happens to one image in a loader worker
 TRANSFORMS = Registry(
     'transform',

@@ -3,6 +3,7 @@
 
 from .affinity import AffinityNet, BoundaryNet, NeighborAffinityNet
 from .backbones import PlainConvNet, ResNet38d, TorchvisionBackbone
+from .ccam import CCAM
 from .classifiers import CAMClassifier
 from .pseudo_label_model import PseudoLabelModel
 from .refine_model import RefineModel
@@ -12,6 +13,7 @@ __all__ = [
     'AffinityNet',
     'BoundaryNet',
     'CAMClassifier',
+    'CCAM',
     'NeighborAffinityNet',
     'PlainConvNet',
     'PseudoLabelModel',

@@ -21,8 +21,8 @@ class PackViews(BaseTransform):
 
     Gives ``inputs``, :class:`wsss.structures.Views` of uint8 ``(3, h, w)``, and ``data_samples``, a
     :class:`wsss.structures.WSSSDataSample` with the metainfo ``image_id``, ``img_path``,
-    ``ori_shape`` and ``held_out``, ``gt_label`` where the image has labels, and ``gt_sem_seg``
-    where a mask was loaded.
+    ``ori_shape`` and ``held_out``, ``gt_label`` where the image has labels, ``gt_sem_seg`` where a
+    mask was loaded, and ``score_maps`` where maps were.
 
     Example:
         >>> results = {'views': [np.zeros((8, 8, 3), np.uint8)], 'ori_shape': (8, 8)}
@@ -46,4 +46,6 @@ class PackViews(BaseTransform):
         if results.get('gt_seg_map') is not None:
             mask = torch.from_numpy(results['gt_seg_map'].astype(np.int64))
             sample.gt_sem_seg = PixelData(data=mask[None])
+        if results.get('score_maps') is not None:
+            sample.score_maps = results['score_maps']
         return dict(inputs=Views(inputs), data_samples=sample)

@@ -5,6 +5,7 @@ from .checkpoint_hook import CheckpointHook
 from .contact_sheet import ContactSheetHook
 from .epoch_seed import EpochSeedHook
 from .mask_writer import MaskWriter
+from .polarity_hook import PolarityHook
 from .progress import ProgressHook
 from .score_writer import ScoreWriter
 from .strict_load_hook import StrictLoadHook
@@ -14,6 +15,7 @@ __all__ = [
     'ContactSheetHook',
     'EpochSeedHook',
     'MaskWriter',
+    'PolarityHook',
     'ProgressHook',
     'ScoreWriter',
     'StrictLoadHook',

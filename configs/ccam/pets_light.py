@@ -1,0 +1,12 @@
+# ccam/pets.py at a size for CPUs.
+_base_ = [
+    '../_base_/recipes/pets_light.py',
+    '../_base_/stages/ccam_light.py',
+    '../_base_/models/ccam_mobilenet_v2.py',
+    '../_base_/models/segmentor_deeplabv3_mobilenet_v2.py',
+]
+pipeline = [
+    'ccam', 'ccam_maps', 'pseudo_labels', 'ccam_maps_test', 'pseudo_labels_test', 'segmentor',
+]  # fmt: skip
+label_scores = '@ccam_maps/scores'
+label_scores_test = '@ccam_maps_test/scores'

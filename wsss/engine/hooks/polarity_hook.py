@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Decide once which side of class-agnostic maps is the object."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from mmengine.dist import all_reduce
+from mmengine.hooks import Hook
+from mmengine.logging import print_log
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import Tensor
+
+from ...errors import ConfigError, near_matches
+from ...ops.modes import evaluating
+from ...ops.polarity import center_excess, correlation, frame_mean
+from ...registry import HOOKS
+from ..notes import note
+
+MODES = ('border', 'center', 'classcam')
+
+
+@HOOKS.register_module()
+class PolarityHook(Hook):
+    """Set the signs of a :class:`wsss.models.CCAM` after its training.
+
+    Foreground and background are the same to its losses. One pass over the images, each seen whole
+    at one scale, tells them apart: one sign for each of the model's groups, kept in the weights.
+    Deciding for each image anew would turn pictures that the object fills.
+
+    Args:
+        mode: ``border``: the object is what the frame of the images holds less of (C2AM's rule;
+            foreground probability below 0.5 in the mean over all frames). ``center``: what their
+            middle holds more of. ``classcam``: what goes with the class activation maps of an
+            earlier stage, which is safe where objects touch the frame, and uses image labels.
+        dataset: Data set of the images. Its pipeline ends with ``wsss.PackViews`` of one view, and
+            begins with ``wsss.LoadScores`` for ``classcam``.
+        batch_size: Images at a time, of all processes together.
+
+    Raises:
+        ConfigError: If the mode is unknown.
+
+    Example:
+        >>> custom_hooks = [dict(type='wsss.PolarityHook', mode='border', dataset=dict())]
+    """
+
+    def __init__(self, dataset: dict, mode: str = 'border', batch_size: int = 16):
+        if mode not in MODES:
+            raise ConfigError(
+                f'PolarityHook.mode={mode!r} is unknown.{near_matches(str(mode), MODES)} Allowed: '
+                f'{", ".join(MODES)}.'
+            )
+        self.mode = mode
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    @torch.no_grad()
+    def after_train(self, runner: Runner) -> None:
+        """Look at all images and set the signs."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        loader = runner.build_dataloader(
+            dict(
+                batch_size=self.batch_size,
+                dataset=self.dataset,
+                sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+                collate_fn=dict(type='pseudo_collate'),
+                worker_init_fn=dict(type='wsss.seed_worker'),
+                num_workers=2,
+            )
+        )
+        sums = torch.zeros(2, len(model.signs), dtype=torch.float64)
+        with evaluating(model):
+            for batch in loader:
+                for group, vote in self.votes(model, batch):
+                    sums[:, group] += torch.tensor([vote, 1.0])
+        all_reduce(sums)
+        means = sums[0] / sums[1].clamp(min=1)
+        model.signs.copy_(torch.where(means < 0, -1.0, 1.0))
+        turned = int((means < 0).sum())
+        print_log(f'polarity by {self.mode}: {turned} of {len(means)} models turned', 'current')
+        note(polarity=self.mode, polarity_votes=[round(vote, 4) for vote in means.tolist()])
+
+    def votes(self, model: Any, batch: dict) -> list[tuple[int, float]]:
+        """Return the group of each image, and a vote above 0 if its map is the right way round."""
+        found = []
+        for views, sample in zip(batch['inputs'], batch['data_samples']):
+            ids = sample.get('gt_label', torch.zeros(0))
+            group = model.group_of(ids)
+            logits = model.members[group](model.normalize_views(views[0][None]))[0]
+            found.append((group, float(self.vote(logits[:, 0].sigmoid(), sample))))
+        return found
+
+    def vote(self, foreground: Tensor, sample: Any) -> Tensor:
+        """Return the vote of one map ``(1, h, w)``."""
+        if self.mode == 'border':
+            return 0.5 - frame_mean(foreground)[0]
+        if self.mode == 'center':
+            return center_excess(foreground)[0]
+        if 'score_maps' not in sample:
+            raise ConfigError(
+                "PolarityHook(mode='classcam') needs the maps of an earlier stage: put dict(type="
+                "'wsss.LoadScores', folder='@cams/scores') first into the pipeline of its dataset."
+            )
+        scores = sample.score_maps.scores.float().to(foreground.device)
+        if not len(scores):
+            return foreground.new_zeros(())
+        size = foreground.shape[1:]
+        scores = F.interpolate(scores.amax(0)[None, None], size, mode='bilinear', antialias=True)
+        return correlation(foreground, scores[0])[0]
