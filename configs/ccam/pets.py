@@ -10,3 +10,5 @@ pipeline = [
 ]  # fmt: skip
 label_scores = '@ccam_maps/scores'
 label_scores_test = '@ccam_maps_test/scores'
+pseudo_labels = dict(test_evaluator=dict(presets=['M3']))
+segmentor = dict(test_evaluator=dict(presets=['M3']))

@@ -8,7 +8,7 @@ polarity = dict(
         test_mode=True,
         pipeline=[
             dict(type='wsss.LoadImage'),
-            dict(type='wsss.MultiScaleViews', scales=(1.0,), base_size=448),
+            dict(type='wsss.MultiScaleViews', base_size=(448, 448), keep_ratio=False),
             dict(type='wsss.PackViews'),
         ],
     ),

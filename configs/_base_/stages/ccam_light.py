@@ -4,7 +4,7 @@ polarity = dict(
     dataset=dict(
         pipeline=[
             dict(type='wsss.LoadImage'),
-            dict(type='wsss.MultiScaleViews', scales=(1.0,), base_size=224),
+            dict(type='wsss.MultiScaleViews', base_size=(224, 224), keep_ratio=False),
             dict(type='wsss.PackViews'),
         ],
     ),

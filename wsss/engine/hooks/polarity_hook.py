@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -85,20 +87,30 @@ class PolarityHook(Hook):
 
     def votes(self, model: Any, batch: dict) -> list[tuple[int, float]]:
         """Return the group of each image, and a vote above 0 if its map is the right way round."""
-        found = []
+        members = defaultdict(list)
         for views, sample in zip(batch['inputs'], batch['data_samples']):
-            ids = sample.get('gt_label', torch.zeros(0))
-            group = model.group_of(ids)
-            logits = model.members[group](model.normalize_views(views[0][None]))[0]
-            found.append((group, float(self.vote(logits[:, 0].sigmoid(), sample))))
+            group = model.group_of(sample.get('gt_label', torch.zeros(0)))
+            members[group, tuple(views[0].shape)].append((views[0], sample))
+        found = []
+        for (group, _), own in members.items():
+            views, samples = zip(*own)
+            images = model.normalize_views(torch.stack(views))
+            foreground = model.members[group](images)[0][:, 0].sigmoid()
+            votes = self.vote(foreground, samples)
+            found += [(group, vote) for vote in votes.tolist()]
         return found
 
-    def vote(self, foreground: Tensor, sample: Any) -> Tensor:
-        """Return the vote of one map ``(1, h, w)``."""
+    def vote(self, foreground: Tensor, samples: Sequence) -> Tensor:
+        """Return the votes ``(N,)`` of maps ``(N, h, w)``."""
         if self.mode == 'border':
-            return 0.5 - frame_mean(foreground)[0]
+            return 0.5 - frame_mean(foreground)
         if self.mode == 'center':
-            return center_excess(foreground)[0]
+            return center_excess(foreground)
+        maps = [self._class_maps(sample, foreground) for sample in samples]
+        return correlation(foreground, torch.stack(maps))
+
+    def _class_maps(self, sample: Any, foreground: Tensor) -> Tensor:
+        """Return the largest of the class maps of an image on the grid of ``foreground``."""
         if 'score_maps' not in sample:
             raise ConfigError(
                 "PolarityHook(mode='classcam') needs the maps of an earlier stage: put dict(type="
@@ -106,7 +118,6 @@ class PolarityHook(Hook):
             )
         scores = sample.score_maps.scores.float().to(foreground.device)
         if not len(scores):
-            return foreground.new_zeros(())
-        size = foreground.shape[1:]
-        scores = F.interpolate(scores.amax(0)[None, None], size, mode='bilinear', antialias=True)
-        return correlation(foreground, scores[0])[0]
+            return foreground.new_zeros(foreground.shape[1:])
+        best = scores.amax(0)[None, None]
+        return F.interpolate(best, foreground.shape[1:], mode='bilinear', antialias=True)[0, 0]

@@ -1,0 +1,25 @@
+# ecs/pets_ccam.py at a size for CPUs.
+_base_ = [
+    '../_base_/recipes/pets_light.py',
+    '../_base_/stages/ccam_light.py',
+    '../_base_/models/classifier_mobilenet_v2.py',
+    '../_base_/models/ccam_mobilenet_v2.py',
+    '../_base_/models/segmentor_deeplabv3_mobilenet_v2.py',
+]
+pipeline = [
+    'classifier', 'ccam', 'ccam_maps', 'pseudo_labels', 'ccam_maps_test', 'pseudo_labels_test',
+    'segmentor',
+]  # fmt: skip
+ccam_model = dict(
+    type='wsss.ECSCCAM',
+    backbone=dict(init_cfg=dict(checkpoint='@classifier/weights.pth', prefix='backbone.')),
+    cls_head=dict(
+        type='LinearClsHead',
+        num_classes='@data/num_classes',
+        in_channels=1280,
+        init_cfg=dict(type='Pretrained', checkpoint='@classifier/weights.pth', prefix='head.'),
+    ),
+)
+ccam = dict(custom_hooks=[])  # targets know which side is the object
+label_scores = '@ccam_maps/scores'
+label_scores_test = '@ccam_maps_test/scores'
