@@ -8,8 +8,8 @@ from mmseg.structures import SegDataSample
 
 from wsss.errors import ConfigError
 from wsss.models import BoundaryNet, NeighborAffinityNet, ResNet38d
-from wsss.models.affinity.levels import on_grid
 from wsss.models.affinity.neighbor_affinity_net import NEIGHBOURS
+from wsss.ops.cells import on_grid
 from wsss.structures import ScoreMaps, WSSSDataSample
 
 

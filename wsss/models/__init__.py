@@ -5,6 +5,7 @@ from .affinity import AffinityNet, BoundaryNet, NeighborAffinityNet
 from .backbones import PlainConvNet, ResNet38d, TorchvisionBackbone
 from .ccam import CCAM
 from .classifiers import CAMClassifier
+from .heads import UNetHead
 from .pseudo_label_model import PseudoLabelModel
 from .refine_model import RefineModel
 from .stored_maps_model import StoredMapsModel
@@ -21,4 +22,5 @@ __all__ = [
     'ResNet38d',
     'StoredMapsModel',
     'TorchvisionBackbone',
+    'UNetHead',
 ]

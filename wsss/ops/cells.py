@@ -40,3 +40,24 @@ def pad_to_cells(images: Tensor, stride: int) -> Tensor:
     """Pad images with 0 at the right and bottom to whole cells, ``(N, C, H, W)``."""
     height, width = images.shape[-2:]
     return F.pad(images, (0, -width % stride, 0, -height % stride))
+
+
+def on_grid(level: Tensor, size: tuple[int, int]) -> Tensor:
+    """Interpolate a level to a finer grid by the ratio of their strides, and cut what is over.
+
+    The coarse grid is of whole cells and may reach beyond the fine one.
+
+    Args:
+        level: float ``(N, C, h, w)``.
+        size: Of the finer grid; strides are powers of 2.
+
+    Returns:
+        float ``(N, C, *size)``.
+    """
+    ratio = max(-(-fine // coarse) for fine, coarse in zip(size, level.shape[-2:]))
+    ratio = 1 << (ratio - 1).bit_length()
+    if ratio == 1:
+        return level[..., : size[0], : size[1]]
+    whole = [ratio * side for side in level.shape[-2:]]
+    finer = F.interpolate(level, whole, mode='bilinear', align_corners=False)
+    return finer[..., : size[0], : size[1]]
