@@ -9,6 +9,8 @@ import pytest
 import torch
 
 from wsss.engine.record import read_record
+from wsss.evaluation.compare_runs import compare_runs
+from wsss.evaluation.run_results import read_runs
 
 STAGES = ['classifier', 'cams', 'pseudo_labels', 'cams_test', 'pseudo_labels_test', 'segmentor']
 
@@ -121,6 +123,25 @@ def test_reuse_takes_results_from_elsewhere(tiny, finished):
     for picture in re.findall(r'src="(.+?)"', page):
         assert (tiny.folder / 'run' / picture).is_file()
     assert 'classifier/contact_sheet.png' in page
+
+
+def test_a_run_and_one_that_reuses_its_classifier_are_compared(tiny, finished):
+    both = [finished.folder / 'run', tiny.folder / 'run']
+    reuse = ['--reuse', f'classifier={both[0] / "classifier"}', '--until', 'pseudo_labels']
+    assert tiny.train(*reuse, config=finished.config) == 0
+    runs = read_runs(both)
+    assert len(set(run.name for run in runs)) == 2
+    assert list(runs[0].results) == STAGES and not runs[0].unfinished
+    assert runs[1].unfinished == dict.fromkeys(STAGES[3:], 'not started')
+    tables = {table.stage: table for table in compare_runs(runs)}
+    assert list(tables) == STAGES
+    labels = tables['pseudo_labels']
+    assert len(labels.rows) == 2 and labels.figures == ['mIoU', 'oracle_mIoU']
+    assert labels.facts['protocol'] == 'held_out' and labels.facts['images'] == 18
+    classifier = tables['classifier']
+    assert [result.reused for (result,) in classifier.rows] == [False, True]
+    shared = compare_runs(runs, ['classifier'], group_seeds=True)[0]
+    assert [len(row) for row in shared.rows] == [1]
 
 
 STOP = """

@@ -17,6 +17,7 @@ from ..version import __version__
 INDEX = 'index.json'
 RECORD = 'record.json'
 STARTED = 'started.json'
+SUMMARY = 'summary.json'
 
 
 def read_record(folder: str | Path, name: str = RECORD) -> dict | None:
@@ -82,7 +83,8 @@ def write_summary(work_dir: str | Path, config: str, folders: dict[str, Path]) -
         folders: Stage name -> folder; one outside ``work_dir`` is noted as ``reused_from``.
 
     Returns:
-        The summary: ``{'config': ..., 'stages': {name: {'metrics': {...}, 'split': ..., ...}}}``.
+        The summary: ``{'config': ..., 'pipeline': [name, ...], 'stages': {name: {'metrics': {...},
+        'split': ..., ...}}}``; ``pipeline`` names the unfinished ones, too.
     """
     stages = {}
     for name, folder in folders.items():
@@ -93,6 +95,6 @@ def write_summary(work_dir: str | Path, config: str, folders: dict[str, Path]) -
             stages[name] = {**first, **rest}
             if folder != Path(work_dir) / name:
                 stages[name]['reused_from'] = str(folder)
-    summary = dict(config=config, stages=stages)
-    write_json(Path(work_dir) / 'summary.json', summary)
+    summary = dict(config=config, pipeline=list(folders), stages=stages)
+    write_json(Path(work_dir) / SUMMARY, summary)
     return summary
