@@ -176,6 +176,7 @@ def test_a_reused_result_counts_once(runs):
     runs.summary('b', ['pseudo_labels'], pseudo_labels=dict(reused_from=str(folder)))
     (table,) = runs.compare('a', 'b', 'c', group_seeds=True)
     assert names(table) == [['a', 'c']]
+    assert table.remarks == [f'b reuses the stage in {folder}']
     (table,) = runs.compare('a', 'b', 'c')
     assert names(table) == [['a'], ['b'], ['c']]
     assert table.remarks == [f'b reuses the stage in {folder}']

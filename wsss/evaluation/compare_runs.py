@@ -92,7 +92,7 @@ def compare_runs(
             table.rows = _grouped(results, by_name)
         present = [n for n in names if any(n in result.figures for result in results)]
         table.figures = present if metrics else _main(present)
-        table.remarks = list(_remarks(table.rows))
+        table.remarks = list(_remarks(results, table.rows))
     return tables
 
 
@@ -205,15 +205,11 @@ def _data(result: StageResult) -> str | None:
     return data.get('test_dataloader', data.get('train_dataloader'))
 
 
-def _remarks(rows: Sequence[Row]) -> Iterator[str]:
-    results = [result for row in rows for result in row]
+def _remarks(results: Sequence[StageResult], rows: Sequence[Row]) -> Iterator[str]:
     for text, value_of in (
         ('Seconds are of different devices', lambda r: r.record.get('device')),
         ('Versions of the package differ', lambda r: r.record['fingerprint'].get('version')),
-        (
-            'The data differ in images, labels, boxes, held-out part or masks',
-            _data,
-        ),
+        ('The data differ in images, labels, boxes, held-out part or masks', _data),
     ):
         found: dict[Any, list[str]] = {}
         for result in results:
