@@ -3,7 +3,7 @@
 
 from .affinity import AffinityNet, BoundaryNet, NeighborAffinityNet
 from .backbones import PlainConvNet, ResNet38d, TorchvisionBackbone
-from .ccam import CCAM
+from .ccam import CCAM, ECSCCAM
 from .classifiers import CAMClassifier
 from .heads import UNetHead
 from .pseudo_label_model import PseudoLabelModel
@@ -15,6 +15,7 @@ __all__ = [
     'BoundaryNet',
     'CAMClassifier',
     'CCAM',
+    'ECSCCAM',
     'NeighborAffinityNet',
     'PlainConvNet',
     'PseudoLabelModel',

@@ -1,5 +1,5 @@
-# Class-agnostic maps: trained by contrast on images without labels, turned the right way round once,
-# several scales and mirrored. The network comes from a model fragment (ccam_model).
+# Class-agnostic maps: trained by contrast on images without labels, turned the right way round
+# once, several scales and mirrored. The network comes from a model fragment (ccam_model).
 polarity = dict(
     type='wsss.PolarityHook',
     mode='border',

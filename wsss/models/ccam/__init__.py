@@ -2,5 +2,6 @@
 """Class-agnostic activation maps."""
 
 from .ccam import CCAM
+from .ecs_ccam import ECSCCAM
 
-__all__ = ['CCAM']
+__all__ = ['CCAM', 'ECSCCAM']

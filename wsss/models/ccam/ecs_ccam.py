@@ -27,15 +27,15 @@ class ECSCCAM(CCAM):
     The idea of ECS-Net (Sun et al., "ECS-Net: Improving Weakly Supervised Semantic Segmentation by
     Using Connections Between Class Activation Maps", ICCV 2021; its losses are not public) in the
     form of a `public project
-    <https://github.com/JiakangC/Ensembled-Weakly-Supervised-Segmentation>`_: for each class ``c`` of
-    an image the region ``M_c > delta`` is erased and ``M'_c`` is the map of what is left. The
+    <https://github.com/JiakangC/Ensembled-Weakly-Supervised-Segmentation>`_: for each class ``c``
+    of an image the region ``M_c > delta`` is erased and ``M'_c`` is the map of what is left. The
     target is ``T = max_c max(M_c, M'_c)``, without gradient, and the loss
 
     ``L = L_C2AM + L_classifier + weight * mean_p (P(p) - T(p))^2``
 
-    where, unlike there, cells with ``T`` between ``theta_bg`` and ``theta_fg`` are left out, classes
-    come from the label, and the blur is wide enough to erase. As the targets know which side is the
-    object, no :class:`wsss.engine.hooks.PolarityHook` is needed.
+    where, unlike there, cells with ``T`` between ``theta_bg`` and ``theta_fg`` are left out,
+    classes come from the label, and the blur is wide enough to erase. As the targets know which
+    side is the object, no :class:`wsss.engine.hooks.PolarityHook` is needed.
 
     Args:
         cls_head: mmpretrain's head on the mean of the last level, with a linear layer ``fc``:
