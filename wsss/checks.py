@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
-from .errors import ConfigError
+from .errors import ConfigError, near_matches
 
 
 def check_number(
@@ -94,4 +94,18 @@ def check_flag(value: Any, name: str) -> bool:
     """
     if not isinstance(value, bool):
         raise ConfigError(f'{name} must be True or False, got {value!r}.')
+    return value
+
+
+def check_choice(value: Any, name: str, allowed: Sequence[str]) -> str:
+    """Return one of the allowed words.
+
+    Raises:
+        ConfigError: For anything else, with the words that are near.
+    """
+    if value not in allowed:
+        raise ConfigError(
+            f'{name}={value!r} is unknown.{near_matches(str(value), allowed)} Allowed: '
+            f'{", ".join(allowed)}.'
+        )
     return value

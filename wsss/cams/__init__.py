@@ -3,6 +3,7 @@
 
 from .base import BaseCAM
 from .cam import CAM
+from .ecs import ECS
 from .fusion import ViewFusion, grid_size
 from .grad_cam import GradCAM
 from .grad_cam_plus_plus import GradCAMPlusPlus
@@ -13,6 +14,7 @@ from .preparation import Preparation
 __all__ = [
     'BaseCAM',
     'CAM',
+    'ECS',
     'GradCAM',
     'GradCAMPlusPlus',
     'GradientCAM',

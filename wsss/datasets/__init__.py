@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Data sets."""
 
+from .background_pictures import BackgroundPictures
 from .base import IGNORE, ImageRecord, WSSSDataset
 from .coco14 import COCO14
 from .folder import FolderDataset
@@ -8,8 +9,10 @@ from .oxford_pet import OxfordPet
 from .shapes import Shapes
 from .stanford_background import StanfordBackground
 from .voc12 import VOC12
+from .with_background import WithBackground
 
 __all__ = [
+    'BackgroundPictures',
     'COCO14',
     'FolderDataset',
     'IGNORE',
@@ -19,4 +22,5 @@ __all__ = [
     'StanfordBackground',
     'VOC12',
     'WSSSDataset',
+    'WithBackground',
 ]

@@ -76,6 +76,8 @@ class WSSSDataset(BaseDataset):
     """
 
     default_root: str = ''
+    root_key: str = 'data_root'
+    """Config key of the data root, for messages."""
     box_source: str = 'boxes'
     """What ``boxes`` are, as records of stages that use them say."""
 
@@ -130,7 +132,7 @@ class WSSSDataset(BaseDataset):
         """Return the data root or say how to give one."""
         name = type(self).__name__
         how = (
-            f'Set data_root=... (--cfg-options data_root=DIR), or the environment variable '
+            f'Set data_root=... (--cfg-options {self.root_key}=DIR), or the environment variable '
             f'WSSS_DATA_ROOT to the folder that contains {self.default_root or "it"!r}.'
         )
         if not self.data_root:

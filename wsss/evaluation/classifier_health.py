@@ -13,6 +13,7 @@ from mmengine.dist import all_gather_object, is_main_process
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
+from ..datasets.background_scenes import EXTRA_CLASS
 from ..engine.notes import note
 from ..errors import ConfigError, DataError, StageError
 from ..fileio import write_json
@@ -142,6 +143,10 @@ class ClassifierHealth(BaseMetric):
 
     def _names(self, count: int) -> list[str]:
         meta = self.dataset_meta or {}
+        # a head may have one more class, of pictures that are in the training images alone
+        known = [str(name) for name in meta.get('image_classes') or ()]
+        if known and len(known) + 1 == count:
+            return [*known, EXTRA_CLASS]
         for key in ('image_classes', 'classes', 'CLASSES'):
             if len(meta.get(key) or ()) == count:
                 return [str(name) for name in meta[key]]

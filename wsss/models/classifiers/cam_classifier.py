@@ -12,6 +12,7 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
+from ...checks import check_integer
 from ...errors import ConfigError, DataError, near_matches
 from ...ops.output_stride import set_output_stride
 from ...registry import CAMS, MODELS, build
@@ -43,6 +44,8 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         output_stride: Finer maps: stride of the last feature map, see
             :func:`wsss.ops.output_stride.set_output_stride`. None leaves the backbone alone.
         dilate: With ``output_stride``: dilate the later kernels.
+        extra_classes: So many of the head's classes, the last ones, are none of the data set's (the
+            background scenes of :class:`wsss.datasets.WithBackground`): they are never explained.
         **kwargs: As in ``mmpretrain.models.ImageClassifier``; types without a prefix are
             mmpretrain's, whatever the default scope. Mean and standard deviation of
             ``data_preprocessor`` normalise the views; its ``to_rgb`` does not apply to them, as
@@ -72,6 +75,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         class_source: str = 'label',
         output_stride: int | None = None,
         dilate: bool = False,
+        extra_classes: int = 0,
         **kwargs: Any,
     ):
         # defaults of mmpretrain's parts name other parts without a prefix
@@ -86,6 +90,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         cam = None if cam is None else build(CAMS, cam, 'model.cam')
         self.set_up_maps(cam, fusion, extraction)
         self.class_source = class_source
+        self.extra_classes = check_integer(extra_classes, 'model.extra_classes', 0)
         if output_stride is not None:
             set_output_stride(self.backbone, output_stride, dilate)
 
@@ -140,15 +145,18 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
             skip = labelled if self.class_source == 'label_or_pred' else [False] * len(samples)
             predicted = self._predict_classes([own[0] for own in views], skip)
         num_classes = getattr(self.head, 'num_classes', None)
+        num_classes = num_classes and num_classes - self.extra_classes
         result = []
-        for sample, ids in zip(samples, predicted):
-            ids = torch.as_tensor(sample.gt_label if ids is None else ids)
+        for sample, own in zip(samples, predicted):
+            ids = torch.as_tensor(sample.gt_label if own is None else own)
             ids = ids.to('cpu', torch.int64).flatten().unique()
+            if own is not None and self.extra_classes:
+                ids = ids[ids < num_classes]
             if num_classes and len(ids) and not 0 <= int(ids[0]) <= int(ids[-1]) < num_classes:
                 raise DataError(
                     f'image {sample.get("image_id", "?")!r}: class ids {ids.tolist()} are outside '
-                    f'0..{num_classes - 1}, the classes of the head. Check model.head.num_classes '
-                    'against the data set.'
+                    f'0..{num_classes - 1}, the classes of the head that are explained. Check '
+                    'model.head.num_classes (and model.extra_classes) against the data set.'
                 )
             result.append(ids)
         return result

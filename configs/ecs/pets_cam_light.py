@@ -1,0 +1,3 @@
+# ecs/pets_cam.py at a size for CPUs.
+_base_ = ['../cam/pets_light.py']
+cams = dict(model=dict(cam=dict(_delete_=True, type='wsss.ECS', cam=dict(type='wsss.CAM'))))
