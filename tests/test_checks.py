@@ -8,7 +8,14 @@ import cv2
 import numpy as np
 import pytest
 
-from wsss.checks import check_flag, check_integer, check_integers, check_number, check_unit
+from wsss.checks import (
+    check_choice,
+    check_flag,
+    check_integer,
+    check_integers,
+    check_number,
+    check_unit,
+)
 from wsss.datasets.transforms import (
     CombineScores,
     SimulateBoxes,
@@ -172,6 +179,16 @@ def test_numbers_of_numpy_pass_as_those_of_python():
     for wrong in (np.bool_(True), np.float64('nan')):
         with pytest.raises(ConfigError, match='a must be a number'):
             check_number(wrong, 'a', 0)
+
+
+def test_a_choice_is_one_of_the_words():
+    assert check_choice('max', 'a', ('max', 'min')) == 'max'
+    with pytest.raises(
+        ConfigError, match=r"a='maxx' is unknown. Did you mean 'max'\? Allowed: max, "
+    ):
+        check_choice('maxx', 'a', ('max', 'min'))
+    with pytest.raises(ConfigError, match='a=None is unknown'):
+        check_choice(None, 'a', ('max', 'min'))
 
 
 @pytest.mark.parametrize('refiner', ['SuperpixelVote', 'SuperpixelWalk'])

@@ -54,6 +54,16 @@ def test_single_label_gives_plain_percent_figures():
     assert found == dict(accuracy=75.0, mean_class_accuracy=75.0, worst_class_accuracy=50.0)
 
 
+def test_one_more_output_than_classes_is_that_of_background_scenes():
+    metric = ClassifierHealth()
+    found = run(metric, [[0.1, 0.2, 0.0, 0.7], [0.0, 0.9, 0.1, 0.0]], [[0], [1]])
+    assert found['accuracy'] == 50.0
+    assert read_notes()['health']['without_images'] == ['cow', 'background scenes']
+    # VOC: as many labels as outputs, background first
+    metric.dataset_meta = dict(image_classes=('a', 'b'), classes=('background', 'a', 'b'))
+    assert metric._names(3) == ['a', 'b', 'background scenes']
+
+
 def test_multi_label_gives_mean_average_precision_of_known_classes():
     scores = [[0.9, 0.1, 0.3], [0.8, 0.7, 0.2], [0.1, 0.9, 0.1]]
     found = run(ClassifierHealth(), scores, [[0, 1], [1], [0]])

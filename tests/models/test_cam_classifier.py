@@ -175,6 +175,25 @@ def test_predicted_classes_come_from_the_head(make_model, data, head):
         assert sample.score_maps.keys.tolist() == sorted(predicted.pred_label.tolist())
 
 
+def test_an_extra_class_is_predicted_and_never_explained(make_model, data):
+    model = make_model(cam=dict(type='GradCAM'), class_source='pred', extra_classes=1)
+    model.head.fc.bias.data[3] = 1e4
+    for sample in model.test_step(data):
+        assert sample.score_maps.keys.tolist() == []
+    model.head.fc.bias.data[3], model.head.fc.bias.data[2] = -1e4, 1e4
+    assert model.test_step(data)[1].score_maps.keys.tolist() == [2]
+    model.class_source = 'label'
+    data['data_samples'][1].gt_label = torch.tensor([3])
+    with pytest.raises(DataError, match=r'class ids \[3\] are outside 0\.\.2.*model.extra_classes'):
+        model.test_step(data)
+
+
+@pytest.mark.parametrize('count', [-1, 1.0, True])
+def test_extra_classes_are_a_number(make_model, count):
+    with pytest.raises(ConfigError, match='model.extra_classes must be an integer of at least 0'):
+        make_model(extra_classes=count)
+
+
 def test_label_or_pred_predicts_only_where_there_is_no_label(make_model, data):
     model = make_model(cam=dict(type='GradCAM'), class_source='label_or_pred')
     model.head.fc.bias.data[3] = 1e3
