@@ -157,3 +157,27 @@ def test_tensors_that_hold_no_plain_numbers_are_refused(tmp_path, tensor):
     torch.save(dict(w=tensor), tmp_path / 'a.pth')
     with pytest.raises(CheckpointError, match='a.pth .*sparse, quantised or without content'):
         checkpoint.load(tmp_path / 'a.pth')
+
+
+def test_a_model_that_merges_views_takes_the_weights_of_the_one_inside():
+    from mmengine.model import BaseModel, BaseTTAModel
+
+    from wsss.engine.model_wrappers import TestWrapper
+
+    class Inner(BaseModel):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(2, 1)
+
+        def forward(self, *args, **kwargs):
+            return None
+
+    class Views(BaseTTAModel):
+        def merge_preds(self, data_samples_list):
+            return data_samples_list
+
+    weights = Inner().state_dict()
+    for wrapped in (Views(Inner()), TestWrapper(Views(Inner())), TestWrapper(Inner())):
+        checkpoint.check_fit(wrapped, weights, 'w')
+    with pytest.raises(CheckpointError, match='do not fit Inner: missing: layer.bias'):
+        checkpoint.check_fit(TestWrapper(Views(Inner())), {'layer.weight': weights['layer.weight']}, 'w')

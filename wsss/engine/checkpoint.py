@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from mmengine.model import is_model_wrapper
+from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.runner import CheckpointLoader
 from torch import nn
 
@@ -128,7 +128,9 @@ def check_fit(
     Raises:
         CheckpointError: With the names and shapes that do not fit.
     """
-    model = model.module if is_model_wrapper(model) else model
+    # a model that merges views is one more wrapper, inside that of a distributed run
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
     own = model.state_dict()
     given = {
         key.removeprefix('module.').removeprefix(prefix): value

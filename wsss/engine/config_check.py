@@ -54,10 +54,10 @@ RUNTIME_KEYS = frozenset(
 """Keys that all stages share unless a stage sets its own."""
 
 STAGE_KEYS = RUNTIME_KEYS | frozenset(
-    'run model load_from train_dataloader train_cfg val_dataloader val_cfg val_evaluator '
+    '_ref_ run model load_from train_dataloader train_cfg val_dataloader val_cfg val_evaluator '
     'test_dataloader test_cfg test_evaluator optim_wrapper param_scheduler tta_model'.split()
 )
-"""Keys that a stage may have: those of a Runner, ``run`` and ``tta_model``."""
+"""Keys that a stage may have: those of a Runner, ``run``, ``tta_model`` and ``_ref_``."""
 
 TOP_KEYS = frozenset('pipeline data data_root pretrained keep_freed_memory verify_files'.split())
 """Keys of the top level that are no stage's."""

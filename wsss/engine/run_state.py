@@ -102,7 +102,7 @@ class RunState:
     def _lost(self, name: str) -> str | None:
         """Say what is no longer there of a finished stage, as far as names and numbers tell."""
         folder, stage = self.folder(name), self.stage(name)
-        if stage.trains and not (folder / WEIGHTS).is_file():
+        if stage.makes_weights and not (folder / WEIGHTS).is_file():
             return f'{WEIGHTS} is'
         if not (folder / INDEX).is_file():
             return None

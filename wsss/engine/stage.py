@@ -13,7 +13,7 @@ import torch
 from mmengine import Config
 from mmengine.dist import barrier, get_world_size, is_main_process
 from mmengine.model import is_model_wrapper
-from mmengine.registry import DATASETS, HOOKS, METRICS, MODELS, DefaultScope
+from mmengine.registry import DATASETS, HOOKS, LOOPS, METRICS, MODELS, DefaultScope
 from mmengine.runner import set_random_seed
 
 from ..datasets.base import WSSSDataset
@@ -25,6 +25,7 @@ from .annotation_sources import sources_of
 from .config_check import RUNTIME_KEYS, check_types, find_class
 from .fingerprint import LOADERS, build_bare, may_read_masks, parts_of
 from .hooks import MaskWriter
+from .loops import ChooseWeights
 from .notes import read_notes
 from .references import References, merge
 from .runner import StageRunner
@@ -95,6 +96,13 @@ class Stage:
             for key, hook in (self.config.get('default_hooks') or {}).items():
                 if hook is not None:
                     self._build(HOOKS, hook, f'default_hooks.{key}')
+
+    @property
+    def makes_weights(self) -> bool:
+        """Whether there is a ``weights.pth`` in the end."""
+        kind = (self.config.get('test_cfg') or {}).get('type')
+        chooses = isinstance(kind, str) and find_class(LOOPS, kind, self.scope) is ChooseWeights
+        return self.trains or chooses
 
     def written(self) -> list[str]:
         """Return what the stage writes for every image it tests, ``{}`` in place of the id."""

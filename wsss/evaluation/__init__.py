@@ -4,12 +4,14 @@
 from .average_precision import average_precision
 from .classifier_health import ClassifierHealth
 from .health import health
+from .label_change import LabelChange
 from .map_health import MapHealth
 from .mask_metric import MaskMetric
 from .threshold_curve import ThresholdCurve
 
 __all__ = [
     'ClassifierHealth',
+    'LabelChange',
     'MaskMetric',
     'ThresholdCurve',
     'average_precision',

@@ -8,6 +8,7 @@ from .classifiers import CAMClassifier
 from .heads import UNetHead
 from .pseudo_label_model import PseudoLabelModel
 from .refine_model import RefineModel
+from .segmentor_scores import SegmentorScores
 from .stored_maps_model import StoredMapsModel
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     'PseudoLabelModel',
     'RefineModel',
     'ResNet38d',
+    'SegmentorScores',
     'StoredMapsModel',
     'TorchvisionBackbone',
     'UNetHead',

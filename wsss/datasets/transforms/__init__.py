@@ -5,6 +5,7 @@ from .agreed_labels import AgreedLabels
 from .annotate import AnnotationTransform, SimulatedAnnotation
 from .combine_scores import CombineScores
 from .confident_labels import ConfidentLabels
+from .label_scores import LabelScores
 from .load_boxes import LoadBoxes
 from .load_image import LoadImage
 from .load_mask import LoadMask
@@ -26,6 +27,7 @@ __all__ = [
     'AgreedLabels',
     'CombineScores',
     'ConfidentLabels',
+    'LabelScores',
     'LoadBoxes',
     'LoadImage',
     'LoadMask',

@@ -3,6 +3,7 @@
 
 from .checkpoint_hook import CheckpointHook
 from .contact_sheet import ContactSheetHook
+from .ema_teacher import EMATeacher
 from .epoch_seed import EpochSeedHook
 from .mask_writer import MaskWriter
 from .polarity_hook import PolarityHook
@@ -13,6 +14,7 @@ from .strict_load_hook import StrictLoadHook
 __all__ = [
     'CheckpointHook',
     'ContactSheetHook',
+    'EMATeacher',
     'EpochSeedHook',
     'MaskWriter',
     'PolarityHook',

@@ -64,7 +64,9 @@ class CheckpointHook(Hook):
     def _save(self, runner, filename: str, epoch: int, iteration: int) -> None:
         folder = Path(runner.work_dir)
         path = folder / 'checkpoints' / filename
-        checkpoint.save(checkpoint.training_state(runner, epoch, iteration), path)
+        content = checkpoint.training_state(runner, epoch, iteration)
+        runner.call_hook('before_save_checkpoint', checkpoint=content)  # such as averaged weights
+        checkpoint.save(content, path)
         checkpoint.write_pointer(folder, path)
         self._prune(path)
 

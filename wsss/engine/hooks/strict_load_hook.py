@@ -27,7 +27,5 @@ class StrictLoadHook(Hook):
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Raise :class:`wsss.errors.CheckpointError` where weights and model differ."""
-        model = runner.model
-        model = getattr(model, 'module', model)
         name = str(getattr(runner, '_load_from', None) or 'checkpoint')
-        check_fit(model, state_dict_of(checkpoint), name, self.allow_missing)
+        check_fit(runner.model, state_dict_of(checkpoint), name, self.allow_missing)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Loops that are not one pass over a loader."""
 
+from .choose_weights import ChooseWeights
 from .per_image_loop import PerImageLoop
 from .pseudo_label_loop import PseudoLabelLoop
 
-__all__ = ['PerImageLoop', 'PseudoLabelLoop']
+__all__ = ['ChooseWeights', 'PerImageLoop', 'PseudoLabelLoop']
