@@ -10,7 +10,7 @@ from PIL import Image
 from wsss.datasets.image_io import read_image
 from wsss.datasets.mask_io import read_mask
 from wsss.datasets.transforms import LoadImage, LoadMask
-from wsss.errors import DataError
+from wsss.errors import ConfigError, DataError
 from wsss.fileio import write_mask
 
 RED = (255, 0, 0)  # in the web palette, so that no picture is dithered
@@ -115,3 +115,16 @@ def test_an_image_without_mask_is_an_error_unless_optional():
     assert 'gt_seg_map' not in LoadMask(optional=True)(dict(sample))
     with pytest.raises(DataError, match="'a' has no mask"):
         LoadMask()(sample)
+
+
+def test_an_image_is_squashed_as_if_the_data_set_had_that_size(tmp_path):
+    path = tmp_path / 'a.png'
+    Image.fromarray(np.repeat(np.array([[0, 100, 200, 40]], np.uint8), 3).reshape(1, 4, 3)).save(
+        path
+    )
+    results = LoadImage(size=(2, 2))(dict(img_path=str(path), image_id='a'))
+    assert results['ori_shape'] == results['img_shape'] == (2, 2)
+    # averaged, not picked
+    assert 0 < results['img'][0, 0, 0] < 100 and results['img'].dtype == np.uint8
+    with pytest.raises(ConfigError, match=r'LoadImage.size'):
+        LoadImage(size=256)

@@ -180,4 +180,6 @@ def test_a_model_that_merges_views_takes_the_weights_of_the_one_inside():
     for wrapped in (Views(Inner()), TestWrapper(Views(Inner())), TestWrapper(Inner())):
         checkpoint.check_fit(wrapped, weights, 'w')
     with pytest.raises(CheckpointError, match='do not fit Inner: missing: layer.bias'):
-        checkpoint.check_fit(TestWrapper(Views(Inner())), {'layer.weight': weights['layer.weight']}, 'w')
+        checkpoint.check_fit(
+            TestWrapper(Views(Inner())), {'layer.weight': weights['layer.weight']}, 'w'
+        )

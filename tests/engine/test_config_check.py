@@ -90,3 +90,11 @@ def test_a_bad_type_or_argument_is_named(stage, words):
 )
 def test_good_types_pass(stage):
     check_types(stage, 's', 'mmpretrain')
+
+
+def test_a_stage_may_be_a_copy_of_a_template():
+    check_keys(
+        config(template=dict(model='@one.model'), two=dict(run='test', _ref_='@template')),
+        ['one', 'two'],
+        'x.py',
+    )

@@ -212,3 +212,14 @@ def test_labels_of_a_segmentor_are_open():
     made.process(None, [sample([[1]], [[1]], kind=SegDataSample)])
     made.evaluate(1)
     assert read_notes()['label_filter'] == 'open'
+
+
+def test_finer_labels_of_a_network_are_merged():
+    made = metric(merge=(0, 1, 1))
+    made.process(None, [sample([[0, 1, 1, 1]], [[2, 2, 1, 255]])])
+    found = made.evaluate(1)
+    assert found['IoU/cat'] == pytest.approx(100 * 2 / 3) and found['IoU/background'] == 0
+    assert found['coverage'] == 75
+    for bad in ((), (0, 255), (0, -1)):
+        with pytest.raises(ConfigError, match='MaskMetric.merge'):
+            MaskMetric(merge=bad)

@@ -101,7 +101,9 @@ def test_a_choice_that_was_stopped_goes_on_and_lost_weights_are_made_again(run, 
     (chosen / 'weights.pth').unlink()
     evaluated, evaluate = [], ChooseWeights._evaluate
     monkeypatch.setattr(
-        ChooseWeights, '_evaluate', lambda self, path: evaluated.append(path) or evaluate(self, path)
+        ChooseWeights,
+        '_evaluate',
+        lambda self, path: evaluated.append(path) or evaluate(self, path),
     )
     assert run.train('--stage', 'chosen') == 0
     assert [Path(path).parent.name for path in evaluated] == ['round1']

@@ -5,7 +5,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from wsss.ops.class_morphology import disk, smooth_classes
+from wsss.ops.class_morphology import disk, smooth_classes, smooth_levels
 
 
 def one_hot(labels, count):
@@ -64,3 +64,21 @@ def test_nobodys_pixels_stay_nobodys():
     planes[0, :, :6] = 1
     result = smooth_classes(planes, 1)
     assert bool(result[0, :, :6].all()) and not bool(result[:, :, 6:].any())
+
+
+def test_levels_are_smoothed_as_the_masks_of_at_least_each():
+    rng = np.random.default_rng(1)
+    field = ndimage.gaussian_filter(rng.random((40, 50)), 2)
+    labels = np.digitize(field, [0.48, 0.52])
+    found = smooth_levels(one_hot(labels, 3), 2).argmax(0).numpy()
+    expected = sum(
+        smooth_levels(one_hot((labels >= level).astype(int), 2), 2)[1].numpy() for level in (1, 2)
+    )
+    assert (found == expected).all() and len(np.unique(found)) == 3
+    assert (smooth_levels(one_hot(labels, 3), 0).argmax(0).numpy() == labels).all()
+
+
+def test_pixels_of_nobody_stay_so_where_no_level_reaches():
+    planes = one_hot(np.zeros((8, 8), int), 3)
+    planes[:, 2:5, 2:5] = 0
+    assert not smooth_levels(planes, 1)[:, 2:5, 2:5].any()

@@ -130,3 +130,13 @@ def test_labeler_that_is_not_searchable_refuses_a_threshold(labeler):
 def test_values_that_cannot_be_used_are_refused(make, message):
     with pytest.raises(ConfigError, match=message):
         make()
+
+
+def test_the_band_of_a_dual_threshold_may_be_a_label():
+    labeler = DualThreshold(0.4, 0.6, between=1)
+    assert labeler(row([0.39, 0.4, 0.6]), (2,)).tolist() == [[0, 1, 2]]
+    assert labeler.describe()['between'] == 1
+    around = DualThreshold(margin_low=0.1, margin_high=0.1, between=3).with_threshold(0.5)
+    assert around(row([0.3, 0.5, 0.7]), (2,)).tolist() == [[0, 3, 2]]
+    with pytest.raises(ConfigError, match='DualThreshold.between'):
+        DualThreshold(0.4, 0.6, between=256)

@@ -132,3 +132,23 @@ def test_views_of_an_image_share_its_regions():
     assert source.calls == 1
     for found, maps in zip(both, (MAPS, COVERED)):
         assert torch.equal(found.planes(), vote(IMAGE, maps).planes())
+
+
+def test_the_geometric_mean_elects_the_largest_sum_of_logits():
+    generator = torch.Generator().manual_seed(0)
+    logits = 2 * torch.randn(3, 4, 6, generator=generator)
+    planes = logits.softmax(0)
+    maps = ScoreMaps(torch.tensor([1, 4]), planes[1:], (4, 6), planes[0])
+    image = np.zeros((4, 6, 3), np.uint8)
+    found = SuperpixelVote(Thirds(), mode='soft', mean='geometric')(image, maps).planes().argmax(0)
+    sums = torch.stack([logits[:, :, i : i + 2].sum((1, 2)) for i in (0, 2, 4)], dim=1)
+    assert found[0].tolist() == sums.argmax(0).repeat_interleave(2).tolist()
+    kept = SuperpixelVote(Thirds(), mean='geometric')(image, maps).planes()
+    expected = planes[:, :, :2].reshape(3, -1).prod(1) ** (1 / 8)
+    torch.testing.assert_close(kept[:, 0, 0], expected)
+
+
+@pytest.mark.parametrize('arguments', [dict(mean='median'), dict(mean='geometric', mode='hard')])
+def test_means_that_make_no_sense_are_refused(arguments):
+    with pytest.raises(ConfigError, match='SuperpixelVote.mean must be one of'):
+        SuperpixelVote(**arguments)

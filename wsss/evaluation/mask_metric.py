@@ -11,9 +11,10 @@ import torch
 from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
+from ..checks import check_integers
 from ..engine.notes import note
 from ..errors import ConfigError, DataError, StageError, WSSSError
-from ..ops.confusion import joint_counts
+from ..ops.confusion import IGNORE, joint_counts
 from ..registry import METRICS
 from .border_truth import BorderTruth
 from .mask_figures import mask_figures
@@ -60,6 +61,8 @@ class MaskMetric(BaseMetric):
         presets: More ways to count, reported beside M0 as ``M1/mIoU``: names of
             :data:`wsss.evaluation.mask_protocol.PRESETS`, or dicts with the arguments of
             :class:`wsss.evaluation.mask_protocol.MaskProtocol`.
+        merge: The label id that each predicted id counts as, where a network was trained on finer
+            labels than those of the truth: ``(0, 1, 1)`` makes 2 a 1.
         faithful: Repeat what is known to be wrong in the code behind a preset: ``M2`` becomes
             ``M2_published``.
         prefix: Put before the names with a slash, as in mmengine.
@@ -79,6 +82,7 @@ class MaskMetric(BaseMetric):
         held_out: str = 'exclude',
         presets: Sequence[str | dict] = (),
         faithful: bool = False,
+        merge: Sequence[int] | None = None,
         prefix: str | None = None,
     ):
         super().__init__(prefix=prefix)
@@ -87,6 +91,7 @@ class MaskMetric(BaseMetric):
                 f'MaskMetric.held_out must be one of {", ".join(HELD_OUT)}, got {held_out!r}'
             )
         self.held_out = held_out
+        self.merge = None if merge is None else merge_table(merge)
         self.protocols = make_protocols(presets, faithful)
         self._reset()
 
@@ -133,6 +138,8 @@ class MaskMetric(BaseMetric):
         num_labels = len(self._names())
         if prediction is None:
             raise DataError(f'MaskMetric: image {name!r} has no pred_sem_seg.')
+        if self.merge is not None:
+            prediction = self.merge.to(prediction.device)[prediction.long()]
         self._images['open'] += not _is_filtered(sample)
         try:
             counts = joint_counts(truth.to(prediction.device), prediction, num_labels)
@@ -203,6 +210,24 @@ class MaskMetric(BaseMetric):
     def compute_metrics(self, results: list) -> dict:
         """Not used: :meth:`evaluate` works on the running sums."""
         raise NotImplementedError('MaskMetric keeps running sums; call evaluate()')
+
+
+def merge_table(merge: Sequence[int]) -> Tensor:
+    """Return the id that each id 0..255 counts as; those that ``merge`` does not name stay.
+
+    Raises:
+        ConfigError: If it holds no ids.
+
+    Example:
+        >>> merge_table((0, 1, 1))[[0, 1, 2, 255]]
+        tensor([  0,   1,   1, 255], dtype=torch.uint8)
+    """
+    ids = check_integers(merge, 'MaskMetric.merge', 0)
+    if max(ids) >= IGNORE or len(ids) >= IGNORE:
+        raise ConfigError(f'MaskMetric.merge must hold label ids below 255, got {merge!r}.')
+    table = torch.arange(256, dtype=torch.uint8)
+    table[: len(ids)] = torch.tensor(ids, dtype=torch.uint8)
+    return table
 
 
 def _is_filtered(sample: Any) -> bool:

@@ -43,3 +43,25 @@ def smooth_classes(planes: Tensor, radius: int) -> Tensor:
     result[1:].scatter_(0, best[None], covered[None].to(planes.dtype))
     result[0] = (~covered & (label >= 0)).to(planes.dtype)
     return result
+
+
+def smooth_levels(planes: Tensor, radius: int) -> Tensor:
+    """Open and close the label map as a picture of grey values, background the darkest.
+
+    It is what opening and closing the masks of "at least this level" gives. Where all scores are 0
+    and no level reaches, a pixel stays nobody's.
+
+    Args:
+        planes: As of :func:`smooth_classes`, in the order of the levels.
+        radius: Of the disk in pixels.
+
+    Returns:
+        The same shape and dtype; 1 for the label of a pixel, 0 for the others.
+    """
+    label, score = best_plane(planes)
+    levels = label.masked_fill(score <= 0, 0).numpy().astype(np.uint8)
+    for operation in (cv2.MORPH_OPEN, cv2.MORPH_CLOSE):
+        levels = cv2.morphologyEx(levels, operation, disk(radius))
+    found = torch.from_numpy(levels).long()
+    nobody = (score <= 0) & (found == 0)
+    return torch.zeros_like(planes).scatter_(0, found[None], (~nobody)[None].to(planes.dtype))

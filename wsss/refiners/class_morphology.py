@@ -7,8 +7,8 @@ import math
 
 import numpy as np
 
-from ..checks import check_number
-from ..ops.class_morphology import smooth_classes
+from ..checks import check_flag, check_number
+from ..ops.class_morphology import smooth_classes, smooth_levels
 from ..registry import REFINERS
 from ..structures import ScoreMaps
 from .background import Background
@@ -29,6 +29,8 @@ class ClassMorphology(BaseRefiner):
         radius: Of the disk in pixels of an image of 256 x 256; grows with the root of the area.
         bg_power: Background score ``(1 - max_k M_k)^bg_power`` where maps have none of their own.
         bg_threshold: A constant background score instead. Default: 0.3.
+        ordered: Background and classes are levels of one thing, such as background, doubtful and
+            sure: the levels are opened and closed as the grey values of a picture.
 
     Raises:
         ConfigError: If a value is not usable.
@@ -44,8 +46,10 @@ class ClassMorphology(BaseRefiner):
         radius: float = 3.0,
         bg_power: float | None = None,
         bg_threshold: float | None = None,
+        ordered: bool = False,
     ):
         self.radius = check_number(radius, 'ClassMorphology.radius', 0, above=True)
+        self.ordered = check_flag(ordered, 'ClassMorphology.ordered')
         if bg_power is None and bg_threshold is None:
             bg_threshold = USUAL_THRESHOLD
         self.background = Background('ClassMorphology', bg_power, bg_threshold)
@@ -54,4 +58,5 @@ class ClassMorphology(BaseRefiner):
         """Return maps at the size of the image."""
         full = self.background.given_to(maps.resized())
         radius = round(self.radius * math.sqrt(full.size[0] * full.size[1]) / 256)
-        return full.with_planes(smooth_classes(full.planes(), radius))
+        smooth = smooth_levels if self.ordered else smooth_classes
+        return full.with_planes(smooth(full.planes(), radius))

@@ -19,6 +19,8 @@ from .base import BaseRefiner
 from .regions import build_regions
 
 MODES = ('soft_keep', 'soft', 'hard', 'conf')
+MEANS = ('arithmetic', 'geometric')
+_TINY = 2.0**-24  # the smallest score that is stored
 USUAL_THRESHOLD = 0.3
 
 
@@ -42,6 +44,8 @@ class SuperpixelVote(BaseRefiner):
         superpixels: Config of a source of regions.
         mode: One of the above.
         min_confidence: In [0, 1], of ``conf`` only.
+        mean: ``geometric`` averages the logarithms of the scores: with probabilities of a softmax
+            the winner of a region is that of the summed logits. Not of ``hard``.
         bg_power: Background score ``(1 - max_k M_k)^bg_power`` where maps have none of their own.
         bg_threshold: A constant background score instead. Default, but for ``soft_keep``: 0.3.
         cache_dir: Where region maps are kept, for this run and the next. None computes them each
@@ -64,6 +68,7 @@ class SuperpixelVote(BaseRefiner):
         superpixels: dict | BaseSuperpixels = dict(type='SLIC'),  # noqa: B006 (only read)
         mode: str = 'soft_keep',
         min_confidence: float | None = None,
+        mean: str = 'arithmetic',
         bg_power: float | None = None,
         bg_threshold: float | None = None,
         cache_dir: str | None = None,
@@ -78,10 +83,15 @@ class SuperpixelVote(BaseRefiner):
                 "SuperpixelVote: mode='conf' and min_confidence belong together, got "
                 f'mode={mode!r}, min_confidence={min_confidence!r}.'
             )
+        if mean not in MEANS or (mode == 'hard' and mean != 'arithmetic'):
+            raise ConfigError(
+                f'SuperpixelVote.mean must be one of {", ".join(MEANS)} and has no meaning with '
+                f"mode='hard', got mean={mean!r}, mode={mode!r}."
+            )
         check_unit(min_confidence, 'SuperpixelVote.min_confidence', optional=True)
         if mode != 'soft_keep' and bg_power is None and bg_threshold is None:
             bg_threshold = USUAL_THRESHOLD
-        self.mode = mode
+        self.mode, self.mean = mode, mean
         self.min_confidence = min_confidence or 0.0
         self.background = Background('SuperpixelVote', bg_power, bg_threshold)
         self.superpixels = build_regions(superpixels, cache_dir, 'SuperpixelVote')
@@ -103,6 +113,8 @@ class SuperpixelVote(BaseRefiner):
             labels, scores = best_plane(planes)
             labels = labels.masked_fill(scores <= 0, len(planes))
             means = region_shares(labels, ids, len(planes))
+        elif self.mean == 'geometric':
+            means = region_means(planes.clamp(min=_TINY).log(), ids).exp()
         else:
             means = region_means(planes, ids)
         if self.mode != 'soft_keep':

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-from ...checks import check_unit
+from ...checks import check_integer, check_unit
 from ...errors import ConfigError
 from ...ops.best_class import best_class
 from ...ops.confusion import IGNORE
@@ -32,6 +32,7 @@ class DualThreshold(PseudoLabeler):
         margin_high: In [0, 1], how far ``high`` lies above it.
         threshold: The single threshold in the middle, with margins only; None leaves it to the
             search of the stage.
+        between: Label of the band between the two, where a recipe learns it as one of its own.
 
     Raises:
         ConfigError: If thresholds and margins are mixed, missing or in the wrong order.
@@ -49,12 +50,16 @@ class DualThreshold(PseudoLabeler):
         margin_low: float | None = None,
         margin_high: float | None = None,
         threshold: float | None = None,
+        between: int = IGNORE,
     ):
         self.low = check_unit(low, 'DualThreshold.low', optional=True)
         self.high = check_unit(high, 'DualThreshold.high', optional=True)
         self.margin_low = check_unit(margin_low, 'DualThreshold.margin_low', optional=True)
         self.margin_high = check_unit(margin_high, 'DualThreshold.margin_high', optional=True)
         self.threshold = check_unit(threshold, 'DualThreshold.threshold', optional=True)
+        self.between = check_integer(between, 'DualThreshold.between', 0)
+        if self.between > IGNORE:
+            raise ConfigError(f'DualThreshold.between must be at most 255, got {between}.')
         given = [value is not None for value in (low, high, margin_low, margin_high)]
         if given == [True, True, False, False] and threshold is None:
             if self.low > self.high:
@@ -84,16 +89,20 @@ class DualThreshold(PseudoLabeler):
         if len(maps.keys) == 0:
             return label
         band = (score >= self.low) & (score < self.high)
-        return label.masked_fill(band, IGNORE).masked_fill_(score < self.low, 0)
+        return label.masked_fill(band, self.between).masked_fill_(score < self.low, 0)
 
     def with_threshold(self, value: float) -> DualThreshold:
         """Return a labeler whose band lies around ``value``."""
         if not self.searchable:
             return super().with_threshold(value)
         return DualThreshold(
-            margin_low=self.margin_low, margin_high=self.margin_high, threshold=value
+            margin_low=self.margin_low,
+            margin_high=self.margin_high,
+            threshold=value,
+            between=self.between,
         )
 
     def describe(self) -> dict:
         """Return the thresholds in use."""
-        return {'type': 'DualThreshold', 'low': self.low, 'high': self.high}
+        described = {'type': 'DualThreshold', 'low': self.low, 'high': self.high}
+        return described if self.between == IGNORE else {**described, 'between': self.between}
