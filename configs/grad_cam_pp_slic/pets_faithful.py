@@ -1,4 +1,4 @@
-# The public project as it is, with its lists of images; what of it is wrong is repeated, see README.
+# The public project with its lists of images and its choices, also those that cost accuracy.
 _base_ = [
     '../_base_/recipes/pets_256.py',
     '../_base_/models/classifier_r18.py',

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The page about self-training: its configs build, its keys and defaults are those of the stages."""
+"""The page about self-training: its configs build, its keys and defaults are those in use."""
 
 import re
 from pathlib import Path

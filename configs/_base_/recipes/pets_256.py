@@ -1,5 +1,5 @@
-# As bennylao/cv-cam-based-img-segmentation does it: its lists, images squashed to 256 x 256 px, three
-# levels of labels (background, doubtful, pet), ten rounds of one epoch.
+# As bennylao/cv-cam-based-img-segmentation does it: its lists, images squashed to 256 x 256 px,
+# three levels of labels (background, doubtful, pet), ten rounds of one epoch.
 _base_ = ['./pets.py', '../stages/self_training.py']
 pipeline = ['classifier', 'cams', 'pseudo_labels', 'segmentor']
 pipeline += [f'round{_number}{_what}' for _number in range(1, 11)
