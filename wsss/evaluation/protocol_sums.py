@@ -14,11 +14,17 @@ from .mask_protocol import MaskProtocol
 _FILL = dict(skip=torch.nan, zero=0.0, one=1.0)
 
 
-def squash(labels: Tensor, size: tuple[int, int] | None) -> Tensor:
-    """Return a label map ``(H, W)`` at ``size``, each pixel that nearest to its centre."""
-    if size is None or tuple(labels.shape) == size:
-        return labels
-    return F.interpolate(labels[None, None].float(), size, mode='nearest-exact')[0, 0].long()
+def squash(plane: Tensor, size: tuple[int, int] | None) -> Tensor:
+    """Return a plane ``(H, W)`` at ``size``, each pixel that nearest to its centre."""
+    if size is None or tuple(plane.shape) == size:
+        return plane
+    rows, columns = (_nearest(*sides, plane.device) for sides in zip(plane.shape, size))
+    return plane[rows[:, None], columns]
+
+
+def _nearest(before: int, after: int, device: torch.device) -> Tensor:
+    places = torch.arange(before, dtype=torch.float32, device=device)[None, None]
+    return F.interpolate(places, after, mode='nearest-exact')[0, 0].long()
 
 
 class ProtocolSums:

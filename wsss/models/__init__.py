@@ -2,10 +2,11 @@
 """Networks and the models of the per-image stages."""
 
 from .affinity import AffinityNet, BoundaryNet, NeighborAffinityNet
-from .backbones import PlainConvNet, ResNet38d, TorchvisionBackbone
+from .backbones import PlainConvNet, ResNet38d, SimpleUNet, TorchvisionBackbone
 from .ccam import CCAM, ECSCCAM
 from .classifiers import CAMClassifier
 from .heads import UNetHead
+from .losses import SoftmaxFocalLoss
 from .pseudo_label_model import PseudoLabelModel
 from .refine_model import RefineModel
 from .segmentor_scores import SegmentorScores
@@ -23,6 +24,8 @@ __all__ = [
     'RefineModel',
     'ResNet38d',
     'SegmentorScores',
+    'SimpleUNet',
+    'SoftmaxFocalLoss',
     'StoredMapsModel',
     'TorchvisionBackbone',
     'UNetHead',

@@ -106,6 +106,18 @@ def mean_iou(confusion: Tensor) -> Tensor:
     return iou(confusion).nanmean(-1)
 
 
+def precision(confusion: Tensor) -> Tensor:
+    """Return TP / (TP + FP) of every label, ``(..., L)``; NaN for one that is never predicted."""
+    counts = confusion.double()
+    return counts.diagonal(dim1=-2, dim2=-1) / counts.sum(-2)
+
+
+def recall(confusion: Tensor) -> Tensor:
+    """Return TP / (TP + FN) of every label, ``(..., L)``; NaN for one without truth."""
+    counts = confusion.double()
+    return counts.diagonal(dim1=-2, dim2=-1) / counts.sum(-1)
+
+
 def over_activation(confusion: Tensor) -> Tensor:
     """Return FP / (TP + FP + FN) of every label: how much of it is claimed without being there.
 

@@ -73,6 +73,10 @@ class ScoreMaps:
             background=move(self.background),
         )
 
+    def as_stored(self) -> ScoreMaps:
+        """Return float32 maps rounded as files hold them."""
+        return replace(self, scores=self.scores.half().float())
+
     def resized(self, size: tuple[int, int] | None = None) -> ScoreMaps:
         """Return float32 maps interpolated (bilinear) to ``size``, by default that of the image."""
         size = tuple(size or self.size)

@@ -18,6 +18,7 @@ _COLUMNS = ('status', 'split', 'protocol', 'threshold', 'images', 'seconds', 'im
 _PICTURES = (
     ('contact_sheet.png', 'Examples'),
     ('curve.png', 'Figures by background threshold'),
+    ('sweep.png', 'Figures by epoch and background threshold'),
 )
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #fff;

@@ -1,4 +1,4 @@
-# ResNet-18 at its own stride of 32, nothing frozen.
+# ResNet-18 at output stride 32, all of it trained.
 classifier_model = dict(
     type='wsss.CAMClassifier',
     data_preprocessor=dict(

@@ -44,7 +44,7 @@ class PackViews(BaseTransform):
         if results.get('gt_label') is not None:
             sample.gt_label = torch.as_tensor(results['gt_label'], dtype=torch.int64).flatten()
         if results.get('gt_seg_map') is not None:
-            mask = torch.from_numpy(results['gt_seg_map'].astype(np.int64))
+            mask = torch.from_numpy(np.ascontiguousarray(results['gt_seg_map']))
             sample.gt_sem_seg = PixelData(data=mask[None])
         if results.get('score_maps') is not None:
             sample.score_maps = results['score_maps']

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -175,7 +174,7 @@ def as_in_files(sample: Any) -> Any:
     if maps is None:
         return sample
     sample = sample.new(metainfo=sample.metainfo, **dict(sample.items()))
-    sample.score_maps = dataclasses.replace(maps, scores=maps.scores.half().float())
+    sample.score_maps = maps.as_stored()
     return sample
 
 

@@ -91,7 +91,8 @@ class ProgressHook(Hook):
 
     def before_test_epoch(self, runner: Runner) -> None:
         """Start counting a test."""
-        self._start('test', loop_images(runner.test_dataloader))
+        passes = getattr(runner.test_loop, 'passes', 1)
+        self._start('test', passes * loop_images(runner.test_dataloader))
 
     def after_test_iter(
         self, runner: Runner, batch_idx: int, data_batch: Any = None, outputs: Any = None

@@ -4,5 +4,6 @@
 from .choose_weights import ChooseWeights
 from .per_image_loop import PerImageLoop
 from .pseudo_label_loop import PseudoLabelLoop
+from .sweep_loop import SweepLoop
 
-__all__ = ['ChooseWeights', 'PerImageLoop', 'PseudoLabelLoop']
+__all__ = ['ChooseWeights', 'PerImageLoop', 'PseudoLabelLoop', 'SweepLoop']

@@ -13,6 +13,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop
 from torch.utils.data import DataLoader
 
+from ...datasets.metainfo import label_info
 from ...errors import ConfigError
 from ...evaluation.curve_plot import plot_curve
 from ...evaluation.mask_metric import MaskMetric, label_map
@@ -152,14 +153,7 @@ class PseudoLabelLoop(TestLoop):
         return _PARTS[metrics[0].held_out] if metrics else 'rest'
 
     def _metainfo(self) -> dict:
-        metainfo = getattr(self.dataloader.dataset, 'metainfo', None) or {}
-        missing = [key for key in ('classes', 'class_to_label') if not metainfo.get(key)]
-        if missing:
-            raise ConfigError(
-                f'test_dataloader.dataset ({type(self.dataloader.dataset).__name__}) has no '
-                f'metainfo {", ".join(missing)}. Use a data set of this package, or add them.'
-            )
-        return metainfo
+        return label_info(self.dataloader.dataset)
 
     def _report(self, curve: ThresholdCurve, choice: ThresholdChoice | None) -> dict[str, float]:
         """Write the files and notes; return the figures that belong to the threshold."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where the background threshold comes from."""
 
-from .base import DEFAULT_GRID, Threshold, ThresholdChoice
+from .base import DEFAULT_GRID, Threshold, ThresholdChoice, check_grid
 from .earlier_threshold import EarlierThreshold
 from .fixed_threshold import FixedThreshold
 from .held_out_threshold import HeldOutThreshold
@@ -19,4 +19,5 @@ __all__ = [
     'PerClassThresholds',
     'Threshold',
     'ThresholdChoice',
+    'check_grid',
 ]

@@ -57,13 +57,8 @@ class Threshold(ABC):
     """Whether the curve must count the scores of images without truth as well."""
 
     def __init__(self, thresholds: Sequence[float] | None = None):
-        values = list(DEFAULT_GRID if thresholds is None else thresholds)
-        name = f'{type(self).__name__}.thresholds'
-        if not values:
-            raise ConfigError(f'{name} must be a list of numbers in [0, 1], got {thresholds!r}')
-        self.thresholds = tuple(check_unit(v, f'{name}[{i}]') for i, v in enumerate(values))
-        if any(right <= left for left, right in zip(values, values[1:])):
-            raise ConfigError(f'{name} must be strictly increasing, got {thresholds!r}')
+        values = DEFAULT_GRID if thresholds is None else thresholds
+        self.thresholds = check_grid(values, f'{type(self).__name__}.thresholds')
 
     def grid(self) -> tuple[float, ...]:
         """Return the thresholds that the curve must have."""
@@ -80,6 +75,25 @@ class Threshold(ABC):
         Raises:
             ConfigError: If the choice needs truth that is not there.
         """
+
+
+def check_grid(thresholds: Sequence[float], name: str) -> tuple[float, ...]:
+    """Return strictly increasing thresholds in [0, 1], at least one.
+
+    Args:
+        thresholds: What the config says.
+        name: The config key, for the message.
+
+    Raises:
+        ConfigError: For anything else.
+    """
+    values = list(thresholds)
+    if not values:
+        raise ConfigError(f'{name} must be a list of numbers in [0, 1], got {thresholds!r}')
+    checked = tuple(check_unit(value, f'{name}[{i}]') for i, value in enumerate(values))
+    if any(right <= left for left, right in zip(checked, checked[1:])):
+        raise ConfigError(f'{name} must be strictly increasing, got {thresholds!r}')
+    return checked
 
 
 def join_grid(thresholds: Sequence[float], *values: float) -> tuple[float, ...]:
