@@ -12,9 +12,7 @@ segmentor = dict(
         batch_size=4,
         dataset=dict(mask_folder=None, pipeline=[_image, _mask, _squash, _pack]),
     ),
-    test_dataloader=dict(
-        batch_size=4, dataset=dict(pipeline=[_image, _squash, _mask, _pack])
-    ),
+    test_dataloader=dict(dataset=dict(pipeline=[_image, _squash, _mask, _pack])),
     test_evaluator=dict(presets=['M4', 'M5']),
     train_cfg=dict(max_epochs=100),
     optim_wrapper=dict(_delete_=True, type='OptimWrapper', optimizer=dict(type='Adam', lr=1e-4)),

@@ -10,6 +10,7 @@ import torch
 from wsss.evaluation.image_curve import ImageCurve
 from wsss.evaluation.sweep_counts import SweepCounts
 from wsss.evaluation.sweep_table import best_row, plot_table, write_table
+from wsss.ops.threshold_curve import pixel_codes
 from wsss.structures import ScoreMaps
 
 CLASSES = ('background', 'cat', 'dog')
@@ -149,8 +150,9 @@ def test_of_equal_rows_the_earliest_epoch_then_the_lowest_threshold_wins(tmp_pat
 def test_a_label_that_is_in_no_image_has_no_figure():
     curve = ImageCurve([0.5], num_labels=3)
     ones = torch.ones(2, 2, dtype=torch.uint8)
-    curve.update(ones, ones, torch.full((2, 2), 0.9))
-    curve.update(ones, ones, torch.full((2, 2), 0.2))
+    for value in (0.9, 0.2):
+        scores = torch.full((2, 2), value)
+        curve.update_codes(pixel_codes(ones, ones, scores, curve.thresholds, 3))
     assert curve.iou('rest')[0, :2].tolist() == [0.0, 50.0]
     assert curve.iou('rest')[0, 2].isnan() and curve.iou('held_out').isnan().all()
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..ops.confusion import iou
-from ..ops.threshold_curve import confusions_at, score_histogram
+from ..ops.threshold_curve import confusions_at, count_codes
 from .mask_protocol import PRESETS
 from .protocol_sums import squash
 
@@ -30,8 +30,9 @@ class ImageCurve:
 
     Example:
         >>> curve = ImageCurve([0.2, 0.5], num_labels=2)
-        >>> ones = torch.ones(1, 2, dtype=torch.uint8)
-        >>> curve.update(torch.tensor([[0, 1]]), ones, torch.tensor([[0.3, 0.9]]))
+        >>> truth, label = torch.tensor([[0, 1]]), torch.tensor([[1, 1]])
+        >>> codes = pixel_codes(truth, label, torch.tensor([[0.3, 0.9]]), curve.thresholds, 2)
+        >>> curve.update_codes(codes)
         >>> curve.iou('rest').tolist()
         [[0.0, 50.0], [100.0, 100.0]]
     """
@@ -43,10 +44,11 @@ class ImageCurve:
         shape = (len(_PARTS), 2, len(self.thresholds), num_labels)
         self._sums = torch.zeros(shape, dtype=torch.float64)
 
-    def update(self, truth: Tensor, label: Tensor, score: Tensor, held_out: bool = False) -> None:
-        """Add one image; arguments as in :meth:`wsss.evaluation.ThresholdCurve.update`."""
-        planes = (squash(plane, PRESETS['M4'].size) for plane in (truth, label, score))
-        ious = iou(confusions_at(score_histogram(*planes, self.thresholds, self.num_labels))).cpu()
+    def update_codes(self, codes: Tensor, held_out: bool = False) -> None:
+        """Add one image; arguments as in :meth:`wsss.evaluation.ThresholdCurve.update_codes`."""
+        squashed = squash(codes, PRESETS['M4'].size)
+        counts = count_codes(squashed, len(self.thresholds), self.num_labels)[:-1]
+        ious = iou(confusions_at(counts)).cpu()
         known = ~ious.isnan()
         part = _PARTS.index('held_out' if held_out else 'rest')
         self._sums[part] += torch.stack([ious.nan_to_num(), known.double()])

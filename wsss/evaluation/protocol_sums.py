@@ -19,7 +19,7 @@ def squash(plane: Tensor, size: tuple[int, int] | None) -> Tensor:
     if size is None or tuple(plane.shape) == size:
         return plane
     rows, columns = (_nearest(*sides, plane.device) for sides in zip(plane.shape, size))
-    return plane[rows[:, None], columns]
+    return plane.index_select(0, rows).index_select(1, columns)
 
 
 def _nearest(before: int, after: int, device: torch.device) -> Tensor:

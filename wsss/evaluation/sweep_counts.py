@@ -13,6 +13,7 @@ from torch import Tensor
 from ..ops.best_class import best_class
 from ..ops.confusion import iou, precision, recall
 from ..ops.map_entropy import map_entropy
+from ..ops.threshold_curve import pixel_codes
 from ..structures import ScoreMaps
 from .image_curve import ImageCurve
 from .threshold_curve import ThresholdCurve
@@ -60,9 +61,11 @@ class SweepCounts:
             ValueError: For maps and truth that do not belong together.
         """
         label, score = best_class(maps, self.class_to_label)
-        truth = truth.to(label.device)
-        self._curve.update(truth, label, score, held_out)
-        self._images.update(truth, label, score, held_out)
+        codes = pixel_codes(
+            truth.to(label.device), label, score, self._curve.thresholds, len(self.classes)
+        )
+        self._curve.update_codes(codes, held_out)
+        self._images.update_codes(codes, held_out)
         if maps.scores.numel():
             entropy = map_entropy(maps.scores).double().cpu()
             self._entropy[0 if held_out else 1] += torch.stack([entropy, torch.ones_like(entropy)])

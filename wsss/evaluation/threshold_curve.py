@@ -12,7 +12,7 @@ from torch import Tensor
 from ..errors import ConfigError
 from ..ops.confusion import IGNORE, mean_iou
 from ..ops.label_thresholds import confusion_with
-from ..ops.threshold_curve import check_thresholds, confusions_at, joint_score_histogram
+from ..ops.threshold_curve import check_thresholds, confusions_at, count_codes, pixel_codes
 
 PARTS = ('all', 'held_out', 'rest')
 
@@ -64,7 +64,18 @@ class ThresholdCurve:
         """
         known = truth is not None
         truth = truth if known else torch.full_like(label, IGNORE)
-        counts = joint_score_histogram(truth, label, score, self.thresholds, self.num_labels)
+        codes = pixel_codes(truth, label, score, self.thresholds, self.num_labels)
+        self.update_codes(codes, held_out, known)
+
+    def update_codes(self, codes: Tensor, held_out: bool = False, known: bool = True) -> None:
+        """Add one image by :func:`wsss.ops.threshold_curve.pixel_codes`.
+
+        Args:
+            codes: Integer ``(H, W)``, of the thresholds and labels of this curve.
+            held_out: Whether the image belongs to the held-out part.
+            known: Whether it has truth.
+        """
+        counts = count_codes(codes, len(self.thresholds), self.num_labels)
         part = 'held_out' if held_out else 'rest'
         if part in self._histograms:
             self._histograms[part] += counts

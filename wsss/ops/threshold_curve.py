@@ -8,6 +8,8 @@ each threshold is a cumulative sum.
 
 from __future__ import annotations
 
+from math import prod
+
 import torch
 from torch import Tensor
 
@@ -41,11 +43,14 @@ def thresholds_reached(score: Tensor, thresholds: Tensor) -> Tensor:
     """
     thresholds = thresholds.to(score)
     cells = _cells(thresholds) if score.device.type == 'cpu' and score.numel() > 4096 else None
-    if cells is None or bool(torch.isnan(score).any()):
+    # a sum that is finite has no NaN in it
+    if cells is None or not bool(torch.isfinite(score.sum())):
         return torch.searchsorted(thresholds, score.contiguous(), right=True, out_int32=True)
     below, edge, scale = cells
-    cell = ((score - thresholds[0]) * scale).clamp_(0, len(edge) - 1).to(torch.long)
-    return torch.take(below, cell) + (score >= torch.take(edge, cell))
+    cell = ((score - thresholds[0]) * scale).clamp_(0, len(edge) - 1).to(torch.int32).flatten()
+    # several times as fast as torch.take
+    reached = below.index_select(0, cell) + (score.flatten() >= edge.index_select(0, cell))
+    return reached.reshape(score.shape)
 
 
 def _cells(thresholds: Tensor) -> tuple[Tensor, Tensor, float] | None:
@@ -101,6 +106,21 @@ def joint_score_histogram(
     Returns:
         int64 ``(L+1, L, T+1)``.
     """
+    codes = pixel_codes(truth, label, score, thresholds, num_labels)
+    return count_codes(codes, len(thresholds), num_labels)
+
+
+def pixel_codes(
+    truth: Tensor, label: Tensor, score: Tensor, thresholds: Tensor, num_labels: int
+) -> Tensor:
+    """Return the place of every pixel in :func:`joint_score_histogram`, arguments as there.
+
+    Returns:
+        Integer, the shape of ``truth``; whatever pixels are chosen of it can be counted.
+
+    Raises:
+        ValueError: For shapes that differ, ids that do not exist or unsorted thresholds.
+    """
     if not truth.shape == label.shape == score.shape:
         raise ValueError(
             f'truth {tuple(truth.shape)}, label {tuple(label.shape)} and score '
@@ -114,13 +134,25 @@ def joint_score_histogram(
             f'0..{num_labels - 1}'
         )
     bins = len(thresholds) + 1
-    total = (num_labels + 1) * num_labels * bins
-    dtype = torch.int32 if total < 2**31 else torch.int64
+    dtype = torch.int32 if (num_labels + 1) * num_labels * bins < 2**31 else torch.int64
     # truth 255 becomes the last row: cheaper than selecting the pixels
     rows = truth.clamp(max=num_labels).to(dtype)
-    code = (rows * num_labels + label) * bins + thresholds_reached(score, thresholds)
-    counts = torch.bincount(code.flatten(), minlength=total)
-    return counts.reshape(num_labels + 1, num_labels, bins)
+    return (rows * num_labels + label) * bins + thresholds_reached(score, thresholds)
+
+
+def count_codes(codes: Tensor, num_thresholds: int, num_labels: int) -> Tensor:
+    """Count :func:`pixel_codes`.
+
+    Args:
+        codes: Integer, any shape.
+        num_thresholds: T.
+        num_labels: L.
+
+    Returns:
+        int64 ``(L+1, L, T+1)``.
+    """
+    shape = (num_labels + 1, num_labels, num_thresholds + 1)
+    return torch.bincount(codes.flatten(), minlength=prod(shape)).reshape(shape)
 
 
 def confusions_at(histogram: Tensor) -> Tensor:
