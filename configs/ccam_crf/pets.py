@@ -4,7 +4,7 @@ pipeline = [
     'ccam', 'ccam_maps', 'refined', 'pseudo_labels', 'ccam_maps_test', 'refined_test',
     'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
-refiners = [dict(type='wsss.DenseCRF', preset='psa', bg_power=2)]
+refiners = [dict(type='wsss.DenseCRF', preset='psa', bg_power=8)]
 refined_from = '@ccam_maps/scores'
 refined_from_test = '@ccam_maps_test/scores'
 label_scores = '@refined/scores'

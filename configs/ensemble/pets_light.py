@@ -1,0 +1,23 @@
+# ensemble/pets.py at a size for CPUs.
+_base_ = [
+    '../cam/pets_light.py',
+    '../_base_/stages/ccam_light.py',
+    '../_base_/models/ccam_mobilenet_v2.py',
+    '../_base_/stages/ensemble.py',
+    '../_base_/stages/refined.py',
+]
+pipeline = [
+    'classifier', 'cams', 'ccam', 'ccam_maps', 'ensemble', 'refined', 'pseudo_labels', 'cams_test',
+    'ccam_maps_test', 'ensemble_test', 'refined_test', 'pseudo_labels_test', 'segmentor',
+]  # fmt: skip
+ensemble_members = dict(
+    agnostic='@ccam_maps/scores', specific=['@cams/scores'], mode='geometric'
+)
+ensemble_members_test = dict(agnostic='@ccam_maps_test/scores', specific=['@cams_test/scores'])
+refined_from = '@ensemble/scores'
+refined_from_test = '@ensemble_test/scores'
+refiners = [dict(type='wsss.DenseCRF', preset='psa')]
+label_scores = '@refined/scores'
+label_scores_test = '@refined_test/scores'
+pseudo_labels = dict(test_evaluator=dict(presets=['M3']))
+segmentor = dict(test_evaluator=dict(presets=['M3']))
