@@ -26,6 +26,7 @@ def runner(tmp_path):
         iter=0,
         max_epochs=5,
         max_iters=5,
+        call_hook=lambda name, **kwargs: None,
     )
 
 
