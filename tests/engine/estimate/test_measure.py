@@ -31,6 +31,18 @@ def test_backward_pass_counts_the_gradients_of_weights_and_input():
     assert measure(step, model).flops == 3 * 2 * 2 * 8 * 10 * 12 * 27
 
 
+def test_of_a_sparse_matrix_only_what_is_stored_is_multiplied():
+    matrix, right, bias = torch.eye(50).to_sparse_csr(), torch.rand(50, 3), torch.rand(50, 3)
+
+    def products():
+        matrix @ right
+        torch.addmm(bias, matrix, right)
+        torch.addmm(bias, matrix.to_dense(), right)
+        return 1.0
+
+    assert measure(products, nn.Identity()).flops == 2 * 50 * 3 + 2 * 50 * 3 + 2 * 50 * 50 * 3
+
+
 def test_memory_is_that_of_the_tensors_alive_at_a_time():
     model = nn.Linear(10, 10, bias=False)
     with AllocationMeter(model) as meter:

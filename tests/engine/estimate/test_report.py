@@ -34,7 +34,9 @@ def test_hours_are_those_of_the_loader_where_its_workers_are_slower():
 
 def test_without_a_network_the_measured_seconds_count():
     # 36,000 images x 1 s / 2 images in the step
-    hours, slowest = make_row(flops=0).hours(gpus=1, tflops=1)
+    row = make_row(flops=0)
+    row.trial.parameters = 0
+    hours, slowest = row.hours(gpus=1, tflops=1)
     assert (hours, slowest) == (pytest.approx(5.0), 'main process')
 
 
@@ -47,9 +49,9 @@ def test_memory_of_fewer_images_is_scaled_but_for_what_stays():
 
 def test_totals_say_how_many_parts_are_missing():
     failed = make_row(trial=None, problem='DataError: no maps')
-    table = markdown([make_row(), failed], 'a.py', Assumptions(tflops=1, gpus=(1, 2)))
-    assert '**Total (without the 1 that could not be tried): 0.3 h on 1 GPU, 0.1 h on 2 GPUs' in (
-        table.replace('0.2 h', '0.1 h')
+    table = markdown([make_row(epochs=40), failed], 'a.py', Assumptions(tflops=1, gpus=(1, 2)))
+    assert (
+        '**Total (without the 1 that could not be tried): 1.2 h on 1 GPU, 0.6 h on 2 GPUs' in table
     )
     assert '- classifier: train: DataError: no maps' in table
     widths = {line.count('|') for line in table.splitlines() if line.startswith('|')}

@@ -70,7 +70,7 @@ def _row(
     row = Row(part)
     stage = state.stage(part.stage)
     try:
-        row.images, _ = count_images(real_dataset(stage, part), images)
+        row.images, row.known_by = count_images(real_dataset(stage, part), images)
         row.epochs, row.steps = passes(part, stage.config, row.images)
         row.trial = try_part(stage, part, batch, folder, shared)
     except torch.OutOfMemoryError:

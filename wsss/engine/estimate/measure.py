@@ -79,7 +79,8 @@ class AllocationMeter(TorchDispatchMode):
         """Run the operation and take note of what it returns."""
         returned = func(*args, **(kwargs or {}))
         for value in tree_leaves(returned):
-            if isinstance(value, Tensor):
+            # parts of a sparse tensor are tensors that an operation has returned before
+            if isinstance(value, Tensor) and value.layout == torch.strided:
                 self._add(value)
         return returned
 
@@ -105,6 +106,21 @@ class CudaMeter:
         return torch.cuda.memory_allocated()
 
 
+def mm_flops(left: Tensor, right: Tensor, *args, out_val: Tensor | None = None, **kwargs) -> int:
+    """Return the operations of a matrix product; of a sparse matrix only what is stored counts."""
+    stored = left.numel() if left.layout == torch.strided else left._nnz()
+    return 2 * stored * right.shape[1]
+
+
+def addmm_flops(bias: Tensor, *matrices: Tensor, **kwargs) -> int:
+    """Return the operations of a matrix product to which something is added."""
+    return mm_flops(*matrices, **kwargs)
+
+
+mm_flops._get_raw = addmm_flops._get_raw = True  # wanted are the tensors, not their shapes
+_FORMULAS = {torch.ops.aten.mm: mm_flops, torch.ops.aten.addmm: addmm_flops}
+
+
 def measure(step: Callable[[], float], model: nn.Module) -> Measured:
     """Run ``step``, which returns the seconds that count, with everything counted.
 
@@ -114,7 +130,7 @@ def measure(step: Callable[[], float], model: nn.Module) -> Measured:
     """
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     meter = CudaMeter() if on_gpu else AllocationMeter(model)
-    with FlopCounterMode(display=False) as counter, meter:
+    with FlopCounterMode(display=False, custom_mapping=_FORMULAS) as counter, meter:
         start = meter.live
         seconds = step()
         kept = meter.live

@@ -82,9 +82,7 @@ def _validations(config: dict) -> int:
         return loop.get('max_iters', 0) // loop.get('val_interval', 1000)
     last, first = loop['max_epochs'], loop.get('val_begin', 1)
     interval = loop.get('val_interval', 1)
-    return sum(
-        epoch % interval == 0 or epoch == last for epoch in range(max(first, 1), last + 1)
-    )
+    return sum(epoch % interval == 0 or epoch == last for epoch in range(max(first, 1), last + 1))
 
 
 def passes(part: Part, config: dict, images: int) -> tuple[float, int]:

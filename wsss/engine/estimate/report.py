@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from .parts import Part
 from .trial import Trial
 
-# less than this and there is no network: what the step takes is the CPU's
-NETWORK_FLOPS = 1e7
 _HEAD = (
     'part', 'images', 'epochs', 'steps', 'batch', 'input', 'parameters', 'GFLOP / image', 'memory',
     'step here', 'loader / image',
@@ -39,6 +37,7 @@ class Row:
     Args:
         part: The part.
         images: Of the data set.
+        known_by: Where that number is from.
         epochs: How often every image is seen.
         steps: Batches.
         trial: What was measured; None if it could not be tried.
@@ -47,6 +46,7 @@ class Row:
 
     part: Part
     images: int | None = None
+    known_by: str | None = None
     epochs: float | None = None
     steps: int | None = None
     trial: Trial | None = None
@@ -76,8 +76,8 @@ class Row:
             'GPU': self.flops / (tflops * 1e12),
             'loader': self.trial.pipeline_s * self.trial.rounds / max(self.part.workers, 1),
         }
-        if self.flops < NETWORK_FLOPS:
-            limits = {**limits, 'GPU': 0.0, 'main process': step.seconds / self.trial.images}
+        if not self.trial.parameters:  # no network: what the step takes is the CPU's
+            limits['main process'] = step.seconds / self.trial.images
         slowest = max(limits, key=limits.get)
         return seen * limits[slowest], slowest
 
@@ -115,7 +115,7 @@ def _cells(row: Row, assumed: Assumptions) -> list[str]:
         *what,
         _sizes(trial.sizes),
         f'{trial.parameters / 1e6:.1f} M',
-        f'{row.flops / 1e9:.3g}' if row.flops >= NETWORK_FLOPS else '0',
+        _giga(row.flops),
         f'{row.memory / 2**30:.2f} GiB' + ' *' * row.scaled,
         f'{trial.step.seconds:.2f} s',
         f'{trial.pipeline_s * 1e3:.0f} ms',
@@ -151,6 +151,8 @@ def _notes(rows: Sequence[Row], assumed: Assumptions) -> list[str]:
         '- Memory: tensors alive at most on one GPU that has the whole batch; without the '
         'work space of libraries and the context of the GPU (0.5 to 1.5 GiB more).',
     ]
+    known = sorted({row.known_by for row in rows if row.known_by})
+    lines += [f'- Numbers of images are from {", ".join(known)}.'] if known else []
     scaled = sorted({(row.trial.batch, row.part.batch) for row in rows if row.scaled})
     if scaled:
         shown = ', '.join(f'{tried} of {batch}' for tried, batch in scaled)
@@ -167,6 +169,11 @@ def _line(cells: Sequence[str]) -> str:
 
 def _count(number: int | None) -> str:
     return '' if number is None else f'{number:,}'
+
+
+def _giga(flops: float) -> str:
+    value = flops / 1e9
+    return f'{value:,.0f}' if value >= 100 else f'{value:.3g}' if value >= 0.01 else '0'
 
 
 def _gpus(number: int) -> str:

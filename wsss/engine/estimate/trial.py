@@ -30,7 +30,7 @@ from .measure import Measured, measure, now
 from .parts import Part
 from .stand_in import StandIn, move_places, write_inputs
 
-_WRITERS_OFF = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
+_HOOKS_OFF = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
 
 @dataclass
@@ -79,7 +79,7 @@ def real_dataset(stage: Stage, part: Part) -> Any:
     """Build the data set of a part without reading it; its transforms are built with it."""
     dataset = {**stage.config[part.key]['dataset'], 'lazy_init': True}
     with DefaultScope.overwrite_default_scope(stage.scope):
-        return DATASETS.build(Config(dict(cfg=dataset)).cfg)
+        return DATASETS.build(_attributes(dataset))
 
 
 def try_part(
@@ -156,24 +156,22 @@ def _runner(
     stage: Stage, part: Part, batches: Batches, folder: Path, shared_hooks: frozenset
 ) -> StageRunner:
     """Return a Runner with the stage's model, never initialised, and the writers of the stage."""
-    config, loop = stage.config, {}
-    model = copy.deepcopy(config['model'])
+    config, loop, model = stage.config, {}, stage.config['model']
     if part.kind == 'test' and config.get('tta_model') is not None:
         model = {**config['tta_model'], 'module': model}
     hooks = config.get('default_hooks') or {}
     own = {key: hook for key, hook in hooks.items() if key not in shared_hooks}
     if part.kind != 'train':
         loop = {
-            f'{part.kind}_dataloader': batches,
-            f'{part.kind}_cfg': config.get(f'{part.kind}_cfg') or {},
-            f'{part.kind}_evaluator': config.get(f'{part.kind}_evaluator') or [],
+            part.key: batches,
+            f'{part.kind}_cfg': _attributes(config.get(f'{part.kind}_cfg') or {}),
+            f'{part.kind}_evaluator': _attributes(config.get(f'{part.kind}_evaluator') or []),
         }
     return StageRunner(
-        model=Config(dict(cfg=model)).cfg,
+        model=_attributes(model),
         work_dir=str(folder / 'work'),
-        **Config(dict(cfg={k: v for k, v in loop.items() if v is not batches})).cfg,
-        **{k: v for k, v in loop.items() if v is batches},
-        default_hooks={**dict.fromkeys(_WRITERS_OFF), **own},
+        **loop,
+        default_hooks={**dict.fromkeys(_HOOKS_OFF), **own},
         custom_hooks=config.get('custom_hooks'),
         data_preprocessor=config.get('data_preprocessor'),
         randomness=dict(seed=0),
@@ -184,9 +182,14 @@ def _runner(
     )
 
 
+def _attributes(config: Any) -> Any:
+    """Return a copy of a config whose keys are attributes, as components are used to."""
+    return Config(dict(cfg=copy.deepcopy(config))).cfg
+
+
 def _train_step(runner: Runner, stage: Stage, batches: Batches):
     """Return a function that makes one training step and returns its seconds."""
-    wrapper = runner.build_optim_wrapper(Config(dict(cfg=stage.config['optim_wrapper'])).cfg)
+    wrapper = runner.build_optim_wrapper(_attributes(stage.config['optim_wrapper']))
     batch = next(iter(batches))
 
     def step() -> float:
