@@ -30,14 +30,15 @@ def shapes(**changes):
 
 @pytest.fixture(scope='module')
 def rows():
-    return {row.part.name: row for row in estimate(shapes(), 'shapes.py', batch=2)}
+    config = shapes(pipeline=['classifier', 'cams', 'pseudo_labels', 'segmentor'])
+    return {row.part.name: row for row in estimate(config, 'shapes.py', batch=2)}
 
 
-def test_every_stage_of_the_demo_can_be_tried(rows):
+def test_stages_of_the_demo_can_be_tried(rows):
     assert {name: row.problem for name, row in rows.items() if row.problem} == {}
     assert list(rows) == [
         'classifier: train', 'classifier: val + test', 'cams: test', 'pseudo_labels: test',
-        'cams_test: test', 'pseudo_labels_test: test', 'segmentor: train', 'segmentor: test',
+        'segmentor: train', 'segmentor: test',
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from ..run_state import RunState
 from ..selection import Selection
 from .parts import Part, count_images, parts_of_stage, passes
 from .report import Row
+from .stand_in import move_places
 from .trial import real_dataset, try_part
 
 CPU_BATCH = 2
@@ -69,6 +70,7 @@ def _row(
 ) -> Row:
     row = Row(part)
     stage = state.stage(part.stage)
+    move_places(stage.config, stage.scope, folder)
     try:
         row.images, row.known_by = count_images(real_dataset(stage, part), images)
         row.epochs, row.steps = passes(part, stage.config, row.images)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import weakref
 from collections.abc import Callable
@@ -128,6 +129,7 @@ def measure(step: Callable[[], float], model: nn.Module) -> Measured:
         step: Run twice if it is short, so it must be repeatable.
         model: What it runs; where its parameters lie decides how memory is counted.
     """
+    gc.collect()  # what an earlier trial has left behind is not this one's
     on_gpu = any(parameter.is_cuda for parameter in model.parameters())
     meter = CudaMeter() if on_gpu else AllocationMeter(model)
     with FlopCounterMode(display=False, custom_mapping=_FORMULAS) as counter, meter:

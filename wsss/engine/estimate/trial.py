@@ -5,18 +5,18 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import cv2
 import torch
 from mmengine import Config
-from mmengine.dataset import pseudo_collate
 from mmengine.model import BaseDataPreprocessor
-from mmengine.registry import DATASETS, DefaultScope
+from mmengine.registry import DATASETS, FUNCTIONS, DefaultScope
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
@@ -28,7 +28,7 @@ from ..runner import StageRunner
 from ..stage import Stage
 from .measure import Measured, measure, now
 from .parts import Part
-from .stand_in import StandIn, move_places, write_inputs
+from .stand_in import StandIn, write_inputs
 
 _HOOKS_OFF = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
@@ -59,8 +59,9 @@ class Trial:
 class Batches:
     """A loader whose samples are ready; counts the seconds that the loop spends on them."""
 
-    def __init__(self, dataset: StandIn, samples: list, batch: int):
+    def __init__(self, dataset: StandIn, samples: list, batch: int, collate: Callable):
         self.dataset, self.samples, self.batch_size = dataset, samples, batch
+        self.collate = collate
         self.rounds, self.seconds = 0, 0.0
 
     def __len__(self) -> int:
@@ -69,7 +70,7 @@ class Batches:
     def __iter__(self) -> Iterator[Any]:
         self.rounds += 1
         for first in range(0, len(self.samples), self.batch_size):
-            batch = pseudo_collate(copy.deepcopy(self.samples[first : first + self.batch_size]))
+            batch = self.collate(copy.deepcopy(self.samples[first : first + self.batch_size]))
             start = now()
             yield batch
             self.seconds += now() - start
@@ -88,7 +89,7 @@ def try_part(
     """Run one training step, or a test loop over one batch.
 
     Args:
-        stage: The stage; its references point into temporary folders.
+        stage: The stage; all it reads and caches is in temporary folders.
         part: Which of its parts.
         batch: Images to try at a time.
         folder: Temporary folder for what is generated and written.
@@ -98,8 +99,6 @@ def try_part(
         ConfigError: If the data set is none of this package.
         Exception: Whatever the components raise.
     """
-    stage.config = copy.deepcopy(stage.config)
-    move_places(stage.config, stage.scope, folder)
     inner = [d for d in parts_of(real_dataset(stage, part)) if isinstance(d, WSSSDataset)]
     if not inner:
         raise ConfigError(
@@ -112,7 +111,8 @@ def try_part(
     write_inputs(stage.config, stage.scope, dataset)
     with DefaultScope.overwrite_default_scope(stage.scope):
         samples, pipeline_s = _samples(dataset, images)
-    batches = Batches(dataset.get_subset(range(images)), samples, batch)
+    collate = _collate(stage.config[part.key].get('collate_fn'))
+    batches = Batches(dataset.get_subset(range(images)), samples, batch, collate)
     runner = _runner(stage, part, batches, folder, shared_hooks)
     try:
         sizes = _watch_sizes(runner.model)
@@ -129,6 +129,13 @@ def try_part(
         parameters=sum(p.numel() for p in runner.model.parameters()),
         sizes=sorted(sizes) or sorted(_sizes(samples)),
     )
+
+
+def _collate(config: dict | None) -> Callable:
+    """Return the function that makes a batch of samples, by default that of all our loaders."""
+    options = dict(config or dict(type='pseudo_collate'))
+    kind = options.pop('type')
+    return partial(FUNCTIONS.get(kind) if isinstance(kind, str) else kind, **options)
 
 
 def _samples(dataset: StandIn, count: int) -> tuple[list, float]:
@@ -187,7 +194,7 @@ def _attributes(config: Any) -> Any:
     return Config(dict(cfg=copy.deepcopy(config))).cfg
 
 
-def _train_step(runner: Runner, stage: Stage, batches: Batches):
+def _train_step(runner: Runner, stage: Stage, batches: Batches) -> Callable[[], float]:
     """Return a function that makes one training step and returns its seconds."""
     wrapper = runner.build_optim_wrapper(_attributes(stage.config['optim_wrapper']))
     batch = next(iter(batches))
