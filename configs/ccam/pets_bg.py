@@ -1,5 +1,5 @@
-# Class-agnostic maps on the backbone of a breed classifier; an eighth of each batch of both is pictures
-# of background.
+# Class-agnostic maps on the backbone of a breed classifier; an eighth of each batch of both is
+# pictures of background.
 _base_ = ['../cam/pets_bg.py', '../_base_/stages/ccam.py', '../_base_/models/ccam_r50.py']
 pipeline = [
     'classifier', 'ccam', 'ccam_maps', 'pseudo_labels', 'ccam_maps_test', 'pseudo_labels_test',

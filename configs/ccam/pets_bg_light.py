@@ -1,5 +1,9 @@
 # ccam/pets_bg.py at a size for CPUs.
-_base_ = ['../cam/pets_bg_light.py', '../_base_/stages/ccam_light.py', '../_base_/models/ccam_mobilenet_v2.py']
+_base_ = [
+    '../cam/pets_bg_light.py',
+    '../_base_/stages/ccam_light.py',
+    '../_base_/models/ccam_mobilenet_v2.py',
+]
 pipeline = [
     'classifier', 'ccam', 'ccam_maps', 'pseudo_labels', 'ccam_maps_test', 'pseudo_labels_test',
     'segmentor',

@@ -10,9 +10,7 @@ pipeline = [
     'classifier', 'cams', 'ccam', 'ccam_maps', 'ensemble', 'refined', 'pseudo_labels', 'cams_test',
     'ccam_maps_test', 'ensemble_test', 'refined_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
-ensemble_members = dict(
-    agnostic='@ccam_maps/scores', specific=['@cams/scores'], mode='geometric'
-)
+ensemble_members = dict(agnostic='@ccam_maps/scores', specific=['@cams/scores'], mode='geometric')
 ensemble_members_test = dict(agnostic='@ccam_maps_test/scores', specific=['@cams_test/scores'])
 refined_from = '@ensemble/scores'
 refined_from_test = '@ensemble_test/scores'
