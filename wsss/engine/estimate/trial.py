@@ -16,7 +16,7 @@ import cv2
 import torch
 from mmengine import Config
 from mmengine.model import BaseDataPreprocessor
-from mmengine.registry import DATASETS, FUNCTIONS, DefaultScope
+from mmengine.registry import DATA_SAMPLERS, DATASETS, FUNCTIONS, DefaultScope
 from mmengine.runner import Runner
 from torch import Tensor, nn
 
@@ -99,7 +99,8 @@ def try_part(
         ConfigError: If the data set is none of this package.
         Exception: Whatever the components raise.
     """
-    inner = [d for d in parts_of(real_dataset(stage, part)) if isinstance(d, WSSSDataset)]
+    real = real_dataset(stage, part)
+    inner = [d for d in parts_of(real) if isinstance(d, WSSSDataset)]
     if not inner:
         raise ConfigError(
             f'{part.stage}.{part.key}.dataset is none of this package, so no images can be '
@@ -111,6 +112,8 @@ def try_part(
     write_inputs(stage.config, stage.scope, dataset)
     with DefaultScope.overwrite_default_scope(stage.scope):
         samples, pipeline_s = _samples(dataset, images)
+        if part.kind == 'train' and real is inner[0]:
+            samples = [samples[index] for index in _first_batch(stage, part, dataset, images)]
     collate = _collate(stage.config[part.key].get('collate_fn'))
     batches = Batches(dataset.get_subset(range(images)), samples, batch, collate)
     runner = _runner(stage, part, batches, folder, shared_hooks)
@@ -145,6 +148,17 @@ def _samples(dataset: StandIn, count: int) -> tuple[list, float]:
         start = time.process_time()  # of this process alone, whatever else runs on the machine
         samples = [dataset[index] for index in range(count)]
         return samples, (time.process_time() - start) / count
+
+
+def _first_batch(stage: Stage, part: Part, dataset: StandIn, count: int) -> list[int]:
+    """Return which images the sampler of the stage takes first: they may have to fit together."""
+    sampler = stage.config[part.key].get('sampler')
+    if sampler is None:
+        return list(range(count))
+    built = DATA_SAMPLERS.build(
+        _attributes(sampler), default_args=dict(dataset=dataset.get_subset(range(count)), seed=0)
+    )
+    return list(built)[:count]
 
 
 @contextmanager
