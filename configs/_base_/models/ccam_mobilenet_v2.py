@@ -1,5 +1,5 @@
-# C2AM on MobileNetV2 at output stride 16, for CPUs: the first five stages and all batch norms are
-# frozen.
+# C2AM on MobileNetV2 at output stride 16, for CPUs: of the backbone only the last convolution is
+# trained.
 ccam_model = dict(
     type='wsss.CCAM',
     output_stride=16,
@@ -9,7 +9,7 @@ ccam_model = dict(
     backbone=dict(
         type='MobileNetV2',
         out_indices=(4, 7),
-        frozen_stages=5,
+        frozen_stages=7,
         norm_cfg=dict(type='BN', requires_grad=False),
         norm_eval=True,
         init_cfg=dict(type='Pretrained', checkpoint='@pretrained', prefix='backbone.'),

@@ -22,7 +22,7 @@ ccam = dict(
             ],
         ),
     ),
-    train_cfg=dict(max_epochs=10),
+    optim_wrapper=dict(optimizer=dict(lr=0.01)),
 )
 ccam_maps = dict(
     test_dataloader=dict(
@@ -30,7 +30,7 @@ ccam_maps = dict(
             pipeline=[
                 dict(type='wsss.LoadImage'),
                 dict(
-                    type='wsss.MultiScaleViews', scales=(0.75, 1.0, 1.5), base_size=(224, 224),
+                    type='wsss.MultiScaleViews', scales=(1.0, 1.5, 2.0), base_size=(224, 224),
                     keep_ratio=False,
                 ),
                 dict(type='wsss.PackViews'),

@@ -54,13 +54,16 @@ class CombineScores(BaseTransform, ReadsFiles):
             taken for one of the class that is best at each pixel.
         gamma: Of ``product``: above 1 the best class takes more of a pixel.
         weight: Of the class-agnostic map in ``geometric`` and ``linear``, 0..1.
+        agnostic_power: The class-agnostic map is raised to this first. Maps whose foreground begins
+            at a threshold ``t`` other than 0.5 are brought there by ``log(0.5) / log(t)``: 0.35 or
+            so for those of C2AM that are divided by their maximum.
         labels_only: As of :class:`LoadScores`, for ``specific``.
 
     Raises:
         ConfigError: If an argument is not usable, or the mode lacks a class-agnostic map.
 
     Example:
-        >>> CombineScores(['@cams/scores'], agnostic='@ccam/scores', mode='product').mode
+        >>> CombineScores(['@cams/scores'], agnostic='@ccam_maps/scores', mode='product').mode
         'product'
     """
 
@@ -73,6 +76,7 @@ class CombineScores(BaseTransform, ReadsFiles):
         mode: str = 'product',
         gamma: float = 1.0,
         weight: float = 0.5,
+        agnostic_power: float = 1.0,
         labels_only: bool = True,
     ):
         if not isinstance(specific, (list, tuple)) or not specific:
@@ -82,6 +86,8 @@ class CombineScores(BaseTransform, ReadsFiles):
         _check_mode(mode, agnostic is not None, len(specific))
         gamma = check_number(gamma, 'CombineScores.gamma', 0, above=True)
         weight = check_unit(weight, 'CombineScores.weight')
+        name = 'CombineScores.agnostic_power'
+        self.agnostic_power = check_number(agnostic_power, name, 0, above=True)
         self.mode = mode
         self.options = {
             'product': dict(gamma=gamma),
@@ -124,6 +130,7 @@ class CombineScores(BaseTransform, ReadsFiles):
             return EQUAL[self.mode](members)
         *specific, last = members
         agnostic = last.amax(dim=0) if len(last) else last.new_zeros(last.shape[1:])
+        agnostic = agnostic**self.agnostic_power
         mean = specific[0] if len(specific) == 1 else ensemble.mean_models(specific)[0]
         if self.mode in EQUAL:
             return EQUAL[self.mode]([*specific, ensemble.name_foreground(agnostic, mean)])
