@@ -13,7 +13,7 @@ ccam = dict(
     train_cfg=dict(max_epochs=20),
     optim_wrapper=dict(
         optimizer=dict(momentum=0.0, weight_decay=1e-3),
-        paramwise_cfg=dict(custom_keys=dict(head=dict(lr_mult=1))),
+        paramwise_cfg=dict(custom_keys={'.head.': dict(lr_mult=1)}),
     ),
     param_scheduler=[],
     custom_hooks=[],

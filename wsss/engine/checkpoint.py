@@ -22,6 +22,7 @@ from torch import nn
 
 from ..errors import CheckpointError, near_matches
 from ..fileio import atomic_path, read_json, write_json
+from .model_wrappers import unwrapped
 from .weights_file import load
 
 LAST = 'last_checkpoint'
@@ -204,7 +205,7 @@ def check_pretrained(model: nn.Module) -> None:
 
 def training_state(runner: Any, epoch: int, iteration: int) -> dict:
     """Return everything that continuing a training needs, as plain values."""
-    model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+    model = unwrapped(runner.model)
     content = dict(
         meta=dict(epoch=epoch, iter=iteration, seed=runner.seed),
         state_dict=OrderedDict((k, v.detach().cpu()) for k, v in model.state_dict().items()),

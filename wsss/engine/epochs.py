@@ -58,7 +58,8 @@ class EpochWeights:
         if own.keys() != final.keys() or not all(torch.equal(own[k], final[k]) for k in own):
             raise CheckpointError(
                 f'{self._path(epochs)} and weights.pth beside its folder differ: they are not of '
-                f'one training. {_AGAIN}'
+                'one training, or a hook has changed the weights after the last epoch, which a '
+                f'sweep of epochs cannot follow. {_AGAIN}'
             )
 
     def read(self, epoch: int) -> dict[str, Tensor]:

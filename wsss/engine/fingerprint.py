@@ -62,16 +62,29 @@ def _data_digests(stage: dict, scope: str) -> dict[str, str]:
     """Return digests of the data sets' indices (ids, labels, images, masks) and of other files."""
     found: dict[str, list] = {}
     parts: list = []
-    for loader in LOADERS:
-        dataset = (stage.get(loader) or {}).get('dataset')
-        if dataset is not None:
-            parts = parts_of(build_bare(dataset, scope))
-            found[loader] = _index(parts, may_read_masks(dataset.get('pipeline', ()), scope))
-            found.update(contents_read(dataset, parts, f'{loader}.dataset', scope))
+    for key, dataset in datasets_of(stage).items():
+        own = parts_of(build_bare(dataset, scope))
+        found[key] = _index(own, may_read_masks(dataset.get('pipeline', ()), scope))
+        found.update(contents_read(dataset, own, f'{key}.dataset', scope))
+        parts = own if key in LOADERS else parts
     # a model or loop reads for the images of the test, or of the training where there is none
     rest = {key: value for key, value in stage.items() if key not in LOADERS}
+    rest['custom_hooks'] = [
+        {key: value for key, value in hook.items() if key != 'dataset'}
+        for hook in stage.get('custom_hooks') or ()
+        if isinstance(hook, dict)
+    ]
     found.update(contents_read(rest, parts, '', scope))
     return {key: digest(content) for key, content in found.items()}
+
+
+def datasets_of(stage: dict) -> dict[str, dict]:
+    """Return the configs of all data sets of a stage: those of its loaders and of its hooks."""
+    hooks = enumerate(stage.get('custom_hooks') or ())
+    holders = {key: stage.get(key) for key in LOADERS}
+    holders |= {f'custom_hooks[{i}]': hook for i, hook in hooks if isinstance(hook, dict)}
+    found = {key: (holder or {}).get('dataset') for key, holder in holders.items()}
+    return {key: dataset for key, dataset in found.items() if dataset is not None}
 
 
 def build_bare(dataset: dict, scope: str) -> Any:

@@ -3,9 +3,15 @@
 
 from __future__ import annotations
 
+from mmengine.model import is_model_wrapper
 from torch import nn
 
 from ..registry import MODEL_WRAPPERS
+
+
+def unwrapped(model: nn.Module) -> nn.Module:
+    """Return the model itself, whatever it is wrapped in for several processes."""
+    return model.module if is_model_wrapper(model) else model
 
 
 @MODEL_WRAPPERS.register_module()

@@ -102,8 +102,9 @@ class RunState:
     def _lost(self, name: str) -> str | None:
         """Say what is no longer there of a finished stage, as far as names and numbers tell."""
         folder, stage = self.folder(name), self.stage(name)
-        if stage.makes_weights and not (folder / WEIGHTS).is_file():
-            return f'{WEIGHTS} is'
+        for result in stage.results():
+            if not (folder / result).is_file():
+                return f'{result} is'
         if not (folder / INDEX).is_file():
             return None
         wanted = read_json(folder / INDEX, 'index').get('images', 0)

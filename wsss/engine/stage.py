@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from mmengine import Config
 from mmengine.dist import barrier, get_world_size, is_main_process
-from mmengine.model import is_model_wrapper
 from mmengine.registry import DATASETS, HOOKS, LOOPS, METRICS, MODELS, DefaultScope
 from mmengine.runner import set_random_seed
 
@@ -23,9 +22,9 @@ from ..fileio import read_json, write_json
 from . import checkpoint
 from .annotation_sources import sources_of
 from .config_check import RUNTIME_KEYS, check_types, find_class
-from .fingerprint import LOADERS, build_bare, may_read_masks, parts_of
+from .fingerprint import LOADERS, build_bare, datasets_of, may_read_masks, parts_of
 from .hooks import MaskWriter
-from .loops import ChooseWeights
+from .model_wrappers import unwrapped
 from .notes import read_notes
 from .references import References, merge
 from .runner import StageRunner
@@ -93,23 +92,28 @@ class Stage:
             for key in ('val_evaluator', 'test_evaluator'):
                 for metric in _as_list(self.config.get(key)):
                     self._build(METRICS, metric, key)
-            for key, hook in (self.config.get('default_hooks') or {}).items():
-                if hook is not None:
-                    self._build(HOOKS, hook, f'default_hooks.{key}')
+            hooks = {f'default_hooks.{k}': v for k, v in self._hooks('default_hooks')}
+            hooks |= {f'custom_hooks[{k}]': v for k, v in self._hooks('custom_hooks')}
+            for key, hook in hooks.items():
+                if isinstance(hook, dict):
+                    self._build(HOOKS, hook, key)
 
-    @property
-    def makes_weights(self) -> bool:
-        """Whether there is a ``weights.pth`` in the end."""
+    def _hooks(self, key: str) -> list[tuple[str | int, Any]]:
+        """Return name or number, and config, of all ``default_hooks`` or ``custom_hooks``."""
+        hooks = self.config.get(key) or ()
+        return list(hooks.items() if isinstance(hooks, dict) else enumerate(hooks))
+
+    def results(self) -> tuple[str, ...]:
+        """Return the files that the stage hands on as a whole: weights, and what its loop says."""
         kind = (self.config.get('test_cfg') or {}).get('type')
-        chooses = isinstance(kind, str) and find_class(LOOPS, kind, self.scope) is ChooseWeights
-        return self.trains or chooses
+        loop = find_class(LOOPS, kind, self.scope) if isinstance(kind, str) else None
+        return ((WEIGHTS,) if self.trains else ()) + tuple(getattr(loop, 'results', ()))
 
     def written(self) -> list[str]:
         """Return what the stage writes for every image it tests, ``{}`` in place of the id."""
         cfg = self.config.get('test_cfg') or {}
         found = [cfg['written']] if cfg.get('written') else []
-        hooks = [*(self.config.get('default_hooks') or {}).values()]
-        for hook in hooks + list(self.config.get('custom_hooks') or ()):
+        for _, hook in self._hooks('default_hooks') + self._hooks('custom_hooks'):
             kind = hook.get('type') if isinstance(hook, dict) else None
             if isinstance(kind, str) and find_class(HOOKS, kind, self.scope) is MaskWriter:
                 found.append(f'{hook.get("folder", "masks")}/{{}}.png')
@@ -122,10 +126,7 @@ class Stage:
             DataError: Naming the files that cannot be used.
         """
         seen: list[tuple] = []
-        for key in LOADERS:
-            dataset = (self.config.get(key) or {}).get('dataset')
-            if dataset is None:
-                continue
+        for key, dataset in datasets_of(self.config).items():
             masks = may_read_masks(dataset.get('pipeline', ()), self.scope)
             same = ({k: v for k, v in dataset.items() if k != 'pipeline'}, masks)
             if same in seen:
@@ -168,7 +169,7 @@ class Stage:
             runner.train()
             if done >= runner.max_iters and runner.val_loop is not None:
                 runner.val_loop.run()  # an earlier start was killed between the last epoch and this
-            model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+            model = unwrapped(runner.model)
             notes = read_notes()
             if is_main_process():
                 weights = {key: value.detach().cpu() for key, value in model.state_dict().items()}

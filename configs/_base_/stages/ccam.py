@@ -34,7 +34,7 @@ ccam = dict(
     train_cfg=dict(by_epoch=True, max_epochs=10),
     optim_wrapper=dict(
         optimizer=dict(type='SGD', lr=0.001, momentum=0.9, weight_decay=1e-4),
-        paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}),
+        paramwise_cfg=dict(custom_keys={'.head.': dict(lr_mult=10)}),
     ),
     param_scheduler=dict(
         type='PolyLR', power=0.9, eta_min=0.0, by_epoch=True, convert_to_iter_based=True,

@@ -45,6 +45,12 @@ class Runner:
         return [dict(inputs=list(inputs), data_samples=list(samples))]
 
 
+def decide(hook, model, items):
+    runner = Runner(model, items)
+    hook.before_train(runner)
+    hook.after_train(runner)
+
+
 def item(picture, label=0, scores=None):
     sample = WSSSDataSample(gt_label=torch.tensor([label]))
     if scores is not None:
@@ -63,20 +69,20 @@ def test_maps_are_turned_where_the_object_is_the_dark_side(mode):
     hook = PolarityHook(dataset={}, mode=mode)
     for picture, sign in ((BLOB, 1), (1 - BLOB, -1)):
         model = Model()
-        hook.after_train(Runner(model, [item(picture, scores=scores)]))
+        decide(hook, model, [item(picture, scores=scores)])
         assert model.signs.tolist() == [sign]
     assert read_notes()['polarity'] == mode
 
 
 def test_the_data_set_decides_not_the_image():
     model = Model()
-    PolarityHook(dataset={}).after_train(Runner(model, [item(BLOB), item(BLOB), item(1 - BLOB)]))
+    decide(PolarityHook(dataset={}), model, [item(BLOB), item(BLOB), item(1 - BLOB)])
     assert model.signs.tolist() == [1]
 
 
 def test_each_group_has_its_sign_and_one_without_images_stays():
     model = Model(groups=3)
-    PolarityHook(dataset={}).after_train(Runner(model, [item(BLOB, 0), item(1 - BLOB, 2)]))
+    decide(PolarityHook(dataset={}), model, [item(BLOB, 0), item(1 - BLOB, 2)])
     assert model.signs.tolist() == [1, 1, -1]
 
 
@@ -85,12 +91,14 @@ def test_class_maps_find_objects_that_touch_the_frame():
     large[2:4, 2:4] = 0
     for mode, sign in (('border', -1), ('classcam', 1)):
         model = Model()
-        PolarityHook(dataset={}, mode=mode).after_train(Runner(model, [item(large, scores=large)]))
+        decide(PolarityHook(dataset={}, mode=mode), model, [item(large, scores=large)])
         assert model.signs.tolist() == [sign]
 
 
-def test_missing_maps_and_unknown_modes_are_named():
+def test_what_is_wrong_is_named_before_the_training():
     with pytest.raises(ConfigError, match='LoadScores'):
-        PolarityHook(dataset={}, mode='classcam').after_train(Runner(Model(), [item(BLOB)]))
+        PolarityHook(dataset={}, mode='classcam').before_train(Runner(Model(), [item(BLOB)]))
+    with pytest.raises(ConfigError, match='Linear has none'):
+        PolarityHook(dataset={}).before_train(Runner(nn.Linear(1, 1), []))
     with pytest.raises(ConfigError, match="Did you mean 'border'"):
         PolarityHook(dataset={}, mode='boarder')

@@ -37,7 +37,7 @@ def test_only_held_out_images_are_looked_at():
         (dict(), 'test_cfg.candidates'),
         (dict(candidates='@segmentor/weights.pth'), 'test_cfg.candidates'),
         (dict(candidates=['x/a.pth', 'x/b.pth']), 'of different stages'),
-        (dict(candidates=['x/a.pth'], rule='last'), 'test_cfg.rule must be one of best, stop'),
+        (dict(candidates=['x/a.pth'], rule='last'), "test_cfg.rule='last' is unknown"),
     ],
 )
 def test_unusable_arguments_are_refused(arguments, said):

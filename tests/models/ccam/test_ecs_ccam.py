@@ -84,3 +84,13 @@ def test_all_terms_train_and_only_the_map_gets_the_gradient_of_its_target():
 def test_bad_values_are_named(wrong, words):
     with pytest.raises(ConfigError, match=words):
         make(**wrong)
+
+
+def test_erased_images_do_not_reach_the_statistics_of_batch_norm():
+    model = make().train()
+    norms = [m for m in model.members[0].levels.modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    before = [norm.running_mean.clone() for norm in norms]
+    top = torch.rand(3, 64, 4, 4, generator=torch.Generator().manual_seed(1))
+    model.targets(IMAGES, top, [torch.tensor([0])] * 3)
+    assert norms and all(torch.equal(n.running_mean, b) for n, b in zip(norms, before))
+    assert all(norm.training for norm in norms)

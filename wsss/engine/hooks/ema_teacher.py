@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 from mmengine.hooks import EMAHook
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 
 from ...registry import HOOKS
+from ..model_wrappers import unwrapped
 
 
 @HOOKS.register_module()
@@ -51,7 +51,7 @@ class EMATeacher(EMAHook):
     @torch.no_grad()
     def after_train(self, runner: Runner) -> None:
         """Give the model the averaged weights."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        model = unwrapped(runner.model)
         averaged: dict[str, Any] = self.ema_model.module.state_dict()
         for name, value in model.state_dict().items():
             value.copy_(averaged[name])

@@ -9,17 +9,18 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_reduce
+from mmengine.dist import all_reduce, broadcast, get_world_size
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner
 from torch import Tensor
 
-from ...errors import ConfigError, near_matches
+from ...checks import check_choice, check_integer
+from ...errors import ConfigError
 from ...ops.modes import evaluating
 from ...ops.polarity import center_excess, correlation, frame_mean
 from ...registry import HOOKS
+from ..model_wrappers import unwrapped
 from ..notes import note
 
 MODES = ('border', 'center', 'classcam')
@@ -43,29 +44,34 @@ class PolarityHook(Hook):
         batch_size: Images at a time, of all processes together.
 
     Raises:
-        ConfigError: If the mode is unknown.
+        ConfigError: If a value is not usable.
 
     Example:
         >>> custom_hooks = [dict(type='wsss.PolarityHook', mode='border', dataset=dict())]
     """
 
     def __init__(self, dataset: dict, mode: str = 'border', batch_size: int = 16):
-        if mode not in MODES:
-            raise ConfigError(
-                f'PolarityHook.mode={mode!r} is unknown.{near_matches(str(mode), MODES)} Allowed: '
-                f'{", ".join(MODES)}.'
-            )
-        self.mode = mode
+        self.mode = check_choice(mode, 'PolarityHook.mode', MODES)
         self.dataset = dataset
-        self.batch_size = batch_size
+        self.batch_size = check_integer(batch_size, 'PolarityHook.batch_size', 1)
+        self._loader = None
 
     @torch.no_grad()
-    def after_train(self, runner: Runner) -> None:
-        """Look at all images and set the signs."""
-        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
-        loader = runner.build_dataloader(
+    def before_train(self, runner: Runner) -> None:
+        """Look at one batch, so that a mistake is not found after all epochs.
+
+        Raises:
+            ConfigError: If the model has no signs, or maps are missing.
+        """
+        model = unwrapped(runner.model)
+        if not hasattr(model, 'signs'):
+            raise ConfigError(
+                f'PolarityHook sets the signs of a CCAM, and {type(model).__name__} has none. '
+                'Remove the hook from custom_hooks.'
+            )
+        self._loader = runner.build_dataloader(
             dict(
-                batch_size=self.batch_size,
+                batch_size=-(-self.batch_size // get_world_size()),
                 dataset=self.dataset,
                 sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
                 collate_fn=dict(type='pseudo_collate'),
@@ -73,9 +79,18 @@ class PolarityHook(Hook):
                 num_workers=2,
             )
         )
+        with evaluating(model):
+            self.votes(model, next(iter(self._loader)))
+
+    @torch.no_grad()
+    def after_train(self, runner: Runner) -> None:
+        """Look at all images and set the signs."""
+        model = unwrapped(runner.model)
+        for buffer in model.buffers():
+            broadcast(buffer)  # statistics of batch norm differ, and the weights kept are rank 0's
         sums = torch.zeros(2, len(model.signs), dtype=torch.float64)
         with evaluating(model):
-            for batch in loader:
+            for batch in self._loader:
                 for group, vote in self.votes(model, batch):
                     sums[:, group] += torch.tensor([vote, 1.0])
         all_reduce(sums)

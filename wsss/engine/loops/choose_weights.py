@@ -13,6 +13,8 @@ from mmengine.registry import DATASETS
 from mmengine.runner import Runner, TestLoop
 from torch.utils.data import DataLoader
 
+from ...checks import check_choice
+from ...datasets.base import WSSSDataset
 from ...errors import ConfigError
 from ...fileio import read_json, write_json
 from ...registry import LOOPS
@@ -77,6 +79,9 @@ class ChooseWeights(TestLoop):
         ...     candidates=['@segmentor/weights.pth', '@round1/weights.pth'])
     """
 
+    # without which the stage is not done
+    results = (CHOSEN, FIGURES)
+
     def __init__(
         self,
         runner: Runner,
@@ -93,10 +98,8 @@ class ChooseWeights(TestLoop):
                 'test_cfg.candidates must be weights files of different stages, such as '
                 f"'@segmentor/weights.pth', got {candidates!r}."
             )
-        if rule not in RULES:
-            raise ConfigError(f'test_cfg.rule must be one of {", ".join(RULES)}, got {rule!r}.')
         self.candidates = dict(zip(names, candidates))
-        self.rule, self.key = rule, key
+        self.rule, self.key = check_choice(rule, 'test_cfg.rule', RULES), key
         if isinstance(dataloader, dict):
             dataloader = held_out_part(dataloader)
         super().__init__(runner, dataloader, evaluator, fp16)
@@ -112,9 +115,9 @@ class ChooseWeights(TestLoop):
                 found[name] = dict(metrics=metrics, notes=read_notes())
                 if is_main_process():
                     write_json(folder / FIGURES, found)
-            note(**found[name]['notes'])
         figures = {name: found[name]['metrics'][self.key] for name in self.candidates}
         chosen = choose(figures, self.rule)
+        note(**found[chosen]['notes'])
         note(candidates=figures, chosen=chosen, rule=self.rule, chosen_on='held-out images')
         if is_main_process():
             weights = checkpoint.load(self.candidates[chosen])
@@ -156,6 +159,11 @@ def held_out_part(loader: dict) -> dict:
     """
     loader = copy.deepcopy(loader)
     dataset = DATASETS.build(loader['dataset'])
+    if not isinstance(dataset, WSSSDataset):
+        raise ConfigError(
+            f'test_dataloader.dataset is a {type(dataset).__name__}: choosing needs the held-out '
+            'images of one data set of this package, without a wrapper.'
+        )
     chosen = [i for i in range(len(dataset)) if dataset.get_data_info(i).get('held_out')]
     if not chosen:
         raise ConfigError(

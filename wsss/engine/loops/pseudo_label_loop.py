@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from mmengine.dist import is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop
 from torch.utils.data import DataLoader
 
@@ -22,6 +21,7 @@ from ...fileio import write_json
 from ...models.pseudo_label_model import PseudoLabelModel
 from ...pseudo_labels.thresholds import DEFAULT_GRID, FixedThreshold, Threshold, ThresholdChoice
 from ...registry import LOOPS, THRESHOLDS, build
+from ..model_wrappers import unwrapped
 from ..notes import note
 
 _PARTS = {'exclude': 'rest', 'include': 'all', 'only': 'held_out'}
@@ -74,8 +74,7 @@ class PseudoLabelLoop(TestLoop):
     @property
     def model(self) -> PseudoLabelModel:
         """The model without the wrapper of a distributed run."""
-        model = self.runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(self.runner.model)
         if not isinstance(model, PseudoLabelModel):
             raise ConfigError(
                 f'test_cfg: PseudoLabelLoop needs a wsss.PseudoLabelModel, got '

@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from mmengine.dist import barrier, broadcast_object_list, is_main_process
 from mmengine.evaluator import Evaluator
-from mmengine.model import is_model_wrapper
 from mmengine.runner import Runner, TestLoop
+from mmengine.runner.amp import autocast
 from torch.utils.data import DataLoader
 
 from ...checks import check_integer
@@ -25,6 +25,7 @@ from ...pseudo_labels.thresholds import ThresholdChoice, check_grid
 from ...registry import LOOPS
 from .. import checkpoint
 from ..epochs import EpochWeights
+from ..model_wrappers import unwrapped
 from ..notes import note
 
 
@@ -62,6 +63,9 @@ class SweepLoop(TestLoop):
         >>> test_cfg = dict(type='wsss.SweepLoop', training='@classifier', epochs=20)
     """
 
+    # without which the stage is not done
+    results = ('weights.pth', 'threshold.json', 'sweep.csv')
+
     def __init__(
         self,
         runner: Runner,
@@ -79,7 +83,13 @@ class SweepLoop(TestLoop):
         self.passes = 0
         self._folder = Path(runner.work_dir)
         self._info = label_info(self.dataloader.dataset)
-        self._split = getattr(self.dataloader.dataset, 'split', None)
+        dataset = self.dataloader.dataset
+        self._split = getattr(dataset, 'split', None)
+        if not any(dataset.get_data_info(i).get('held_out') for i in range(len(dataset))):
+            raise ConfigError(
+                'SweepLoop: no image of test_dataloader.dataset is held out to choose with. Set '
+                'held_out=0.1 (a fraction) of the data set of this stage.'
+            )
 
     def run(self) -> dict[str, Any]:
         """Make what is missing, choose, write; return the figures."""
@@ -112,23 +122,23 @@ class SweepLoop(TestLoop):
     @torch.no_grad()
     def _rows(self, epoch: int, weights: EpochWeights) -> list[Row]:
         """Make the maps of an epoch and return its rows."""
-        model = self.runner.model
-        model = model.module if is_model_wrapper(model) else model
+        model = unwrapped(self.runner.model)
         state = weights.read(epoch)
         checkpoint.check_fit(model, state, f'of epoch {epoch} of {self.training}')
         model.load_state_dict(state)
         counts = SweepCounts(self.thresholds, self._info['classes'], self._info['class_to_label'])
         for index, data_batch in enumerate(self.dataloader):
-            for sample in self.runner.model.test_step(data_batch):
+            with autocast(enabled=self.fp16):
+                samples = self.runner.model.test_step(data_batch)
+            for sample in samples:
                 self._count(counts, sample)
             self.runner.call_hook('after_test_iter', batch_idx=index, data_batch=data_batch)
         counts.reduce()
         rows = counts.rows(epoch, self._split)
         if best_row(rows, 'held_out') is None:
             raise ConfigError(
-                'SweepLoop found no held-out image with truth to choose with. Set held_out=0.1 (a '
-                'fraction) of the data set of this stage, and put wsss.LoadMask(optional=True) '
-                'into its pipeline.'
+                'SweepLoop found no held-out image with truth to choose with. Put '
+                'wsss.LoadMask(optional=True) into the pipeline of this stage.'
             )
         return rows
 
@@ -145,7 +155,7 @@ class SweepLoop(TestLoop):
         """Write the files and notes; return the figures."""
         chosen, oracle = best_row(rows, 'held_out'), best_row(rows, 'rest')
         epoch, threshold = chosen['epoch'], chosen['Threshold']
-        where = f'the {chosen["n_images"]} held-out images, together with epoch {epoch}'
+        where = f'the {chosen["n_images"]} held-out images, together with the epoch'
         choice = ThresholdChoice(threshold, 'held_out', where, chosen['n_images'])
         note(
             split=self._split,

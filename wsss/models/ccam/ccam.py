@@ -10,8 +10,8 @@ import torch
 from mmengine.model import BaseModel, ModuleList
 from torch import Tensor
 
-from ...checks import check_flag, check_integers, check_number
-from ...errors import ConfigError, DataError, near_matches
+from ...checks import check_choice, check_flag, check_integers, check_number
+from ...errors import ConfigError, DataError
 from ...ops.c2am import c2am_losses, disentangle
 from ...ops.over_ranks import gather_over_ranks
 from ...registry import MODELS
@@ -56,7 +56,6 @@ class CCAM(ExplainsViews, BaseModel):
         fusion: Arguments of :class:`wsss.cams.ViewFusion`.
         extraction: Arguments of :class:`wsss.cams.Preparation`.
         data_preprocessor: mmpretrain's, with ``mean`` and ``std``.
-        init_cfg: As in mmengine.
 
     Raises:
         ConfigError: If a value is not usable.
@@ -84,25 +83,18 @@ class CCAM(ExplainsViews, BaseModel):
         fusion: dict | None = None,
         extraction: dict | None = None,
         data_preprocessor: dict | None = None,
-        init_cfg: dict | None = None,
     ):
         super().__init__(
             data_preprocessor={
                 'type': 'mmpretrain.ClsDataPreprocessor',
                 **(data_preprocessor or {}),
-            },
-            init_cfg=init_cfg,
+            }
         )
         in_channels = check_integers(in_channels, 'CCAM.in_channels', 1)
         self.alpha = check_number(alpha, 'CCAM.alpha', 0)
         self.clamp = check_flag(clamp, 'CCAM.clamp')
         self.group_by = None if group_by is None else check_integers(group_by, 'CCAM.group_by', 0)
-        if polarity not in POLARITIES:
-            raise ConfigError(
-                f'CCAM.polarity={polarity!r} is unknown.{near_matches(str(polarity), POLARITIES)} '
-                f'Allowed: {", ".join(POLARITIES)}.'
-            )
-        self.polarity = polarity
+        self.polarity = check_choice(polarity, 'CCAM.polarity', POLARITIES)
         groups = 1 if self.group_by is None else max(self.group_by) + 1
         self.members = ModuleList(
             Disentangler(backbone, in_channels, output_stride) for _ in range(groups)
@@ -144,9 +136,11 @@ class CCAM(ExplainsViews, BaseModel):
 
     def contrast(self, foreground: Tensor, features: Tensor) -> dict[str, Tensor]:
         """Return the losses of foregrounds ``(N, 1, h, w)`` in features ``(N, C, h, w)``."""
-        sides = disentangle(foreground.float(), features.float())
-        inside, outside = (gather_over_ranks(side) for side in sides)
-        return c2am_losses(inside, outside, self.alpha, self.clamp)
+        # half precision has no room for what distinguishes cosines near 1
+        with torch.autocast(foreground.device.type, enabled=False):
+            sides = disentangle(foreground.float(), features.float())
+            inside, outside = (gather_over_ranks(side) for side in sides)
+            return c2am_losses(inside, outside, self.alpha, self.clamp)
 
     @torch.no_grad()
     def test_step(self, data: dict) -> list[WSSSDataSample]:

@@ -15,6 +15,7 @@ from torch import Tensor
 from ...checks import check_number, check_unit
 from ...errors import ConfigError
 from ...ops.erase import erase, gaussian_blur, join_maps
+from ...ops.modes import evaluating
 from ...ops.normalize import normalize_maps
 from ...registry import MODELS
 from .ccam import CCAM
@@ -138,9 +139,12 @@ class ECSCCAM(CCAM):
         regions = F.interpolate(maps[:, None], size, mode='bilinear', align_corners=False)[:, 0]
         blurred = gaussian_blur(images, self.sigma_px * min(size) / 224)
         erased = erase(images[rows], blurred[rows], regions > self.delta)
-        found = self._class_maps(self.members[0].levels(erased)[:, -self.top :], ids)
+        with evaluating(self.members[0].levels):  # erased images must not reach running statistics
+            levels = self.members[0].levels(erased)
+        found = self._class_maps(levels[:, -self.top :], ids)
         joined = join_maps(maps, found, how='max')
-        return target.index_reduce_(0, rows, joined, 'amax')
+        places = rows[:, None, None].expand_as(joined)
+        return target.scatter_reduce_(0, places, joined, 'amax')
 
     def masked_error(self, foreground: Tensor, target: Tensor) -> Tensor:
         """Return the mean squared error where the target is sure; 0 if it is nowhere."""
