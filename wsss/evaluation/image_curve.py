@@ -14,7 +14,7 @@ from ..ops.threshold_curve import confusions_at, count_codes
 from .mask_protocol import PRESETS
 from .protocol_sums import squash
 
-_PARTS = ('held_out', 'rest')
+PARTS = ('held_out', 'rest')
 
 
 class ImageCurve:
@@ -41,7 +41,7 @@ class ImageCurve:
         self.thresholds = torch.as_tensor(list(thresholds), dtype=torch.float64)
         self.num_labels = num_labels
         # of the held-out images and the rest: sums of the IoU, images that have one
-        shape = (len(_PARTS), 2, len(self.thresholds), num_labels)
+        shape = (len(PARTS), 2, len(self.thresholds), num_labels)
         self._sums = torch.zeros(shape, dtype=torch.float64)
 
     def update_codes(self, codes: Tensor, held_out: bool = False) -> None:
@@ -50,7 +50,7 @@ class ImageCurve:
         counts = count_codes(squashed, len(self.thresholds), self.num_labels)[:-1]
         ious = iou(confusions_at(counts)).cpu()
         known = ~ious.isnan()
-        part = _PARTS.index('held_out' if held_out else 'rest')
+        part = PARTS.index('held_out' if held_out else 'rest')
         self._sums[part] += torch.stack([ious.nan_to_num(), known.double()])
 
     def reduce(self) -> None:
@@ -62,5 +62,5 @@ class ImageCurve:
 
         NaN for a label that occurs in none.
         """
-        ious, images = self._sums[_PARTS.index(part)]
+        ious, images = self._sums[PARTS.index(part)]
         return 100 * ious / images

@@ -15,10 +15,9 @@ from ..ops.confusion import iou, precision, recall
 from ..ops.map_entropy import map_entropy
 from ..ops.threshold_curve import pixel_codes
 from ..structures import ScoreMaps
-from .image_curve import ImageCurve
+from .image_curve import PARTS, ImageCurve
 from .threshold_curve import ThresholdCurve
 
-PARTS = ('held_out', 'rest')
 CHOOSES = 'M0 mIoU'
 """The column whose best value on the held-out images chooses."""
 

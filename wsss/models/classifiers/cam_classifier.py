@@ -12,8 +12,8 @@ from mmengine.registry import DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
 
-from ...checks import check_integer
-from ...errors import ConfigError, DataError, near_matches
+from ...checks import check_choice, check_integer
+from ...errors import ConfigError, DataError
 from ...ops.output_stride import set_output_stride
 from ...registry import CAMS, MODELS, build
 from ...structures import WSSSDataSample
@@ -81,15 +81,9 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         # defaults of mmpretrain's parts name other parts without a prefix
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             super().__init__(backbone, **kwargs)
-        if class_source not in CLASS_SOURCES:
-            raise ConfigError(
-                f'model.class_source={class_source!r} is unknown.'
-                f'{near_matches(str(class_source), CLASS_SOURCES)} '
-                f'Allowed: {", ".join(CLASS_SOURCES)}.'
-            )
         cam = None if cam is None else build(CAMS, cam, 'model.cam')
         self.set_up_maps(cam, fusion, extraction)
-        self.class_source = class_source
+        self.class_source = check_choice(class_source, 'model.class_source', CLASS_SOURCES)
         self.extra_classes = check_integer(extra_classes, 'model.extra_classes', 0)
         if output_stride is not None:
             set_output_stride(self.backbone, output_stride, dilate)
