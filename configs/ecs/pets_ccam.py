@@ -24,3 +24,5 @@ ccam_model = dict(
 ccam = dict(custom_hooks=[])  # targets know which side is the object
 label_scores = '@ccam_maps/scores'
 label_scores_test = '@ccam_maps_test/scores'
+pseudo_labels = dict(test_evaluator=dict(presets=['M3']))
+segmentor = dict(test_evaluator=dict(presets=['M3']))
