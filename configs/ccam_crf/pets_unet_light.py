@@ -19,4 +19,4 @@ pseudo_labels = dict(test_evaluator=dict(presets=['M3']))
 segmentor_model = dict(
     backbone=dict(base_channels=16), decode_head=dict(in_channels=16, channels=16)
 )
-segmentor = dict(test_evaluator=dict(presets=['M3']), train_cfg=dict(max_epochs=20))
+segmentor = dict(test_evaluator=dict(presets=['M3']), train_cfg=dict(max_epochs=14))

@@ -5,5 +5,5 @@ segmentor_model = dict(
     backbone=dict(base_channels=16), decode_head=dict(in_channels=16, channels=16)
 )
 segmentor = dict(
-    train_dataloader=dict(dataset=dict(mask_folder=None)), train_cfg=dict(max_epochs=20)
+    train_dataloader=dict(dataset=dict(mask_folder=None)), train_cfg=dict(max_epochs=14)
 )

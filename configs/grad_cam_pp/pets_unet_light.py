@@ -8,4 +8,4 @@ cams = dict(model=dict(cam=dict(type='wsss.GradCAMPlusPlus')))
 segmentor_model = dict(
     backbone=dict(base_channels=16), decode_head=dict(in_channels=16, channels=16)
 )
-segmentor = dict(train_cfg=dict(max_epochs=20))
+segmentor = dict(train_cfg=dict(max_epochs=14))
