@@ -123,6 +123,13 @@ class WSSSDataset(BaseDataset):
         """Read the lists and return one record per image of the split."""
         raise NotImplementedError
 
+    def mask_table(self, label: int) -> dict[int, int] | None:
+        """Return value in a mask file -> label id, for an image whose objects have ``label``.
+
+        None means that the files hold label ids.
+        """
+        return None
+
     @property
     def needs_root(self) -> bool:
         """Whether the data set lives in a folder (a generated one need not)."""

@@ -116,6 +116,10 @@ class OxfordPet(WSSSDataset):
             simulated_boxes=self.box_type == 'tight',
         )
 
+    def mask_table(self, label: int) -> dict[int, int]:
+        """Return what the values of a trimap mean."""
+        return {1: label, 2: 0, 3: dict(ignore=IGNORE, fg=label, bg=0)[self.border]}
+
     def load_records(self) -> list[ImageRecord]:
         """Read the split list and check that its files exist."""
         root = Path(self.data_root)
@@ -182,7 +186,7 @@ class OxfordPet(WSSSDataset):
             img_path=str(root / 'images' / f'{image_id}.jpg'),
             labels=[class_id],
             mask_path=str(mask) if has_mask else None,
-            mask_values={1: label, 2: 0, 3: dict(ignore=IGNORE, fg=label, bg=0)[self.border]},
+            mask_values=self.mask_table(label),
             boxes=boxes,
         )
 

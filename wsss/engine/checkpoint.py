@@ -113,6 +113,14 @@ def state_dict_of(content: dict) -> dict[str, torch.Tensor]:
     return content['state_dict'] if isinstance(content.get('state_dict'), dict) else content
 
 
+def inner_model(model: nn.Module) -> nn.Module:
+    """Return the model that weights are of."""
+    # a model that merges views is one more wrapper, inside that of a distributed run
+    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
+        model = model.module
+    return model
+
+
 def check_fit(
     model: nn.Module, weights: dict, name: str, allow_missing: bool = False, prefix: str = ''
 ) -> None:
@@ -129,9 +137,7 @@ def check_fit(
     Raises:
         CheckpointError: With the names and shapes that do not fit.
     """
-    # a model that merges views is one more wrapper, inside that of a distributed run
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
+    model = inner_model(model)
     own = model.state_dict()
     given = {
         key.removeprefix('module.').removeprefix(prefix): value

@@ -53,7 +53,7 @@ class EpochWeights:
             )
         content = checkpoint.load(self._path(epochs))
         self._last = content['meta']
-        final = checkpoint.load(self.folder / 'weights.pth')
+        final = checkpoint.load(final_path(self.folder))
         own = checkpoint.state_dict_of(content)
         if own.keys() != final.keys() or not all(torch.equal(own[k], final[k]) for k in own):
             raise CheckpointError(
@@ -80,4 +80,14 @@ class EpochWeights:
         return checkpoint.state_dict_of(content)
 
     def _path(self, epoch: int) -> Path:
-        return self.folder / 'checkpoints' / f'epoch_{epoch}.pth'
+        return epoch_path(self.folder, epoch)
+
+
+def epoch_path(folder: str | Path, epoch: int) -> Path:
+    """Return where a training in ``folder`` keeps the checkpoint of an epoch."""
+    return Path(folder) / 'checkpoints' / f'epoch_{epoch}.pth'
+
+
+def final_path(folder: str | Path) -> Path:
+    """Return where a training in ``folder`` hands over its weights."""
+    return Path(folder) / 'weights.pth'

@@ -18,25 +18,26 @@ PLACE = '<known by content>'
 
 
 def find_readers(
-    value: Any, where: str, scope: str
-) -> Iterator[tuple[str, dict, type[ReadsFiles]]]:
+    value: Any, where: str, scope: str, base: type = ReadsFiles
+) -> Iterator[tuple[str, dict, type]]:
     """Yield config key, config and class of everything in a config that reads files of its own.
 
     Args:
         value: Any part of a config.
         where: Its key.
         scope: Where names without a prefix are looked up.
+        base: What their classes have in common.
     """
     if isinstance(value, dict):
         kind, scope = value.get('type'), value.get('_scope_', scope)
         for cls in find_classes(kind, scope) if isinstance(kind, str) else [kind]:
-            if inspect.isclass(cls) and issubclass(cls, ReadsFiles):
+            if inspect.isclass(cls) and issubclass(cls, base):
                 yield where, value, cls
         for key, part in value.items():
-            yield from find_readers(part, f'{where}.{key}' if where else key, scope)
+            yield from find_readers(part, f'{where}.{key}' if where else key, scope, base)
     elif isinstance(value, (list, tuple)):
         for i, part in enumerate(value):
-            yield from find_readers(part, f'{where}[{i}]', scope)
+            yield from find_readers(part, f'{where}[{i}]', scope, base)
 
 
 def contents_read(

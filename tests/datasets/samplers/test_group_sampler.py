@@ -68,3 +68,8 @@ def test_a_class_without_a_group_and_a_batch_that_cannot_be_shared_are_refused()
     with patch('wsss.datasets.samplers.group_sampler.get_dist_info', return_value=(0, 3)):
         with pytest.raises(ConfigError, match='multiple of 3'):
             GroupSampler(Listed(), group_by=(0, 1, 2), batch_size=4, seed=0)
+
+
+def test_draws_of_an_epoch_are_known_without_the_data_set():
+    # a third of 10 images and two thirds of them, each filled up to batches of 4
+    assert GroupSampler.draws(10, [0, 1, 1], 4, shuffle=True) == 4 + 8

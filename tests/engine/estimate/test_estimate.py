@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """All stages of a small config, tried."""
 
+import copy
 import importlib.util
 from pathlib import Path
 
@@ -73,6 +74,57 @@ def test_part_that_fails_is_reported_and_the_others_go_on():
     train, test = estimate(config, 'shapes.py', batch=2)
     assert train.trial is None and train.problem.startswith('AssertionError: `scale`')
     assert test.problem is None
+
+
+def test_pictures_of_background_are_drawn_beside_the_images():
+    config = shapes()
+    loader = config['classifier']['train_dataloader']
+    dataset = loader['dataset']
+    pipeline = [dataset['pipeline'][0], dict(type='Resize', scale=(48, 48))]
+    loader['dataset'] = dict(
+        type='wsss.WithBackground',
+        dataset={k: v for k, v in dataset.items() if k != 'pipeline'},
+        background=dict(type='wsss.BackgroundPictures'),
+        pipeline=[*pipeline, *dataset['pipeline'][1:]],
+    )
+    loader['sampler'] = dict(type='wsss.BackgroundRatioSampler', background_ratio=0.2)
+    row = estimate(config, 'shapes.py', only='classifier', batch=4)[0]
+    # the last of 40 images comes after the 9th of the pictures, each of which follows 4
+    assert (row.problem, row.images, row.steps) == (None, 49, 22 * 4)
+
+
+def test_sweep_makes_the_maps_of_all_epochs(rows):
+    config = shapes(pipeline=['classifier', 'cams', 'sweep'])
+    mask = dict(type='wsss.LoadMask', optional=True)
+    config['sweep'] = dict(config['cams'], load_from=None, default_hooks=None, test_evaluator=None)
+    config['sweep']['test_dataloader'] = copy.deepcopy(config['cams']['test_dataloader'])
+    config['sweep']['test_dataloader']['dataset']['pipeline'].insert(1, mask)
+    config['sweep']['test_cfg'] = dict(type='wsss.SweepLoop', training='@classifier', epochs=3)
+    (row,) = estimate(config, 'shapes.py', only='sweep', batch=2)
+    assert (row.problem, row.images, row.trial.rounds) == (None, 40, 3)
+    assert row.flops == pytest.approx(3 * rows['cams: test'].flops, rel=0.01)
+
+
+def test_choice_goes_over_the_held_out_images_with_each_of_the_weights(rows):
+    config = shapes(pipeline=['classifier', 'cams', 'pseudo_labels', 'segmentor', 'chosen'])
+    loader = config['segmentor']['test_dataloader']
+    config['chosen'] = dict(
+        run='test',
+        default_scope='mmseg',
+        model='@segmentor.model',
+        test_dataloader=dict(
+            loader, dataset=dict(loader['dataset'], _ref_='@data/train', test_mode=True)
+        ),
+        test_cfg=dict(
+            type='wsss.ChooseWeights',
+            candidates=['@classifier/weights.pth', '@segmentor/weights.pth'],
+        ),
+        test_evaluator=dict(type='wsss.MaskMetric', held_out='only'),
+    )
+    (row,) = estimate(config, 'shapes.py', only='chosen', batch=2)
+    assert (row.problem, row.images, row.trial.rounds) == (None, 4, 2)
+    assert row.trial.step.seconds > 0
+    assert row.flops == pytest.approx(2 * rows['segmentor: test'].flops, rel=0.01)
 
 
 def test_unknown_stage_is_refused_with_the_names_there_are():

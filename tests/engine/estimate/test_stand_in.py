@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generated images and files in place of those of a data set and of earlier stages."""
+"""Generated images in place of those of a data set."""
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from wsss.datasets import VOC12, FolderDataset, OxfordPet
-from wsss.engine.estimate.stand_in import StandIn, move_places, write_inputs
+from wsss.datasets import VOC12, FolderDataset, OxfordPet, WithBackground
+from wsss.datasets.mask_io import read_mask
+from wsss.engine.estimate.stand_in import StandIn, stand_in
 from wsss.errors import ConfigError
-from wsss.structures import ScoreStore
+from wsss.evaluation.border_truth import BorderTruth
 
 
 def test_images_have_the_classes_and_masks_the_labels_of_the_data_set(tmp_path):
@@ -19,7 +20,27 @@ def test_images_have_the_classes_and_masks_the_labels_of_the_data_set(tmp_path):
     assert [info['held_out'] for info in infos] == [True, False, False]
     assert infos[0]['num_labels'] == 2 and images.metainfo['classes'] == ('background', 'pet')
     assert Image.open(infos[0]['img_path']).size == (500, 375)
-    assert set(np.unique(Image.open(infos[0]['mask_path']))) == {0, 1, 255}
+    assert set(np.unique(Image.open(images.label_map('generated_0')))) == {0, 1, 255}
+
+
+@pytest.mark.parametrize(('border', 'meaning'), [('ignore', 255), ('fg', 1), ('bg', 0)])
+def test_masks_of_pets_are_trimaps_with_a_band(tmp_path, border, meaning):
+    real = OxfordPet(mask_mode='binary', border=border, lazy_init=True)
+    info = StandIn(real, tmp_path, 1).get_data_info(0)
+    path, values = info['mask_path'], info['mask_values']
+    trimap = np.asarray(Image.open(path))
+    assert set(np.unique(trimap)) == {1, 2, 3} and values == {1: 1, 2: 0, 3: meaning}
+    truth = BorderTruth(path, values, 'generated_0').mapped('fg', 'M5').numpy()
+    assert (truth == (trimap != 2)).all()
+    loaded = read_mask(path, 2, None, values, 'generated_0')
+    assert (loaded[trimap == 3] == meaning).all() and (loaded[trimap == 1] == 1).all()
+
+
+def test_masks_of_an_earlier_stage_hold_label_ids(tmp_path):
+    real = OxfordPet(mask_mode='binary', mask_folder='@pseudo_labels/masks', lazy_init=True)
+    info = StandIn(real, tmp_path, 1).get_data_info(0)
+    assert set(np.unique(Image.open(info['mask_path']))) == {0, 1, 255}
+    assert info['mask_values'] is None
 
 
 def test_images_of_voc_have_several_classes_that_their_masks_show(tmp_path):
@@ -40,23 +61,24 @@ def test_folder_has_as_many_classes_as_the_config_says(tmp_path):
         StandIn(FolderDataset(labels=labels, lazy_init=True), tmp_path, 1)
 
 
-def test_stage_reads_generated_files_and_caches_in_the_temporary_folder_only(tmp_path):
-    config = dict(
-        pipeline=[
-            dict(type='wsss.LoadScores', folder='/data/cams/scores'),
-            dict(type='wsss.AgreedLabels', folders=['../a/masks', '/b/masks'], ignore='any'),
-            dict(refiners=[dict(cache_dir='work_dirs/cache')]),
-        ],
-        test_cfg=dict(threshold=dict(type='wsss.EarlierThreshold', file='/run/threshold.json')),
+def test_masks_of_an_earlier_stage_have_the_size_that_pictures_are_loaded_in(tmp_path):
+    pipeline = [dict(type='wsss.LoadImage', size=(40, 60)), dict(type='wsss.LoadMask')]
+    real = OxfordPet(mask_folder='@round1_labels/masks', pipeline=pipeline, lazy_init=True)
+    sample = StandIn(real, tmp_path, 1)[0]
+    assert sample['img'].shape[:2] == sample['gt_seg_map'].shape == (40, 60)
+
+
+def test_pictures_of_background_stand_behind_the_images(tmp_path):
+    real = WithBackground(
+        dict(type='wsss.OxfordPet', mask_mode='binary'),
+        dict(type='wsss.BackgroundPictures'),
+        extra_class=True,
+        exclude='list.txt',
+        lazy_init=True,
     )
-    move_places(config, 'mmseg', tmp_path)
-    images = StandIn(OxfordPet(lazy_init=True), tmp_path / 'data', 1)
-    write_inputs(config, 'mmseg', images)
-    load, agreed, refine = config['pipeline']
-    maps = ScoreStore(load['folder']).read('generated_0')
-    assert maps.size == (375, 500) and maps.keys.tolist() == [0] and maps.scores.amax() > 0.3
-    read = [load['folder'], *agreed['folders'], config['test_cfg']['threshold']['file']]
-    places = [*read, refine['refiners'][0]['cache_dir']]
-    assert all(place.startswith(f'{tmp_path}/') and '..' not in place for place in places)
-    assert len(list(tmp_path.rglob('files/**/generated_0.png'))) == 2
-    assert len(list(tmp_path.rglob('threshold.json'))) == 1
+    images = stand_in(real, tmp_path, 4)
+    infos = [images.get_data_info(i) for i in range(len(images))]
+    assert [info['gt_label'] for info in infos] == [[0], [1], [37], [37]]
+    assert [info.get('all_background', False) for info in infos] == [False, False, True, True]
+    assert infos[3]['image_id'] == 'background__generated_1'
+    assert len(images.metainfo['image_classes']) == 38

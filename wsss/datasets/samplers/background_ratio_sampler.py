@@ -57,7 +57,7 @@ class BackgroundRatioSampler(DefaultSampler):
             )
         where = 'BackgroundRatioSampler.background_ratio'
         check_number(background_ratio, where, 0, 1, above=True, below=True)
-        ratio = Fraction(background_ratio).limit_denominator(_MAX_DENOMINATOR)
+        ratio = _fraction(background_ratio)
         if not 0 < ratio < 1:
             raise ConfigError(
                 f'{where} must be between 1/{_MAX_DENOMINATOR} and 1 - 1/{_MAX_DENOMINATOR}, got '
@@ -66,11 +66,22 @@ class BackgroundRatioSampler(DefaultSampler):
         super().__init__(dataset, seed=seed)
         self.ratio = ratio
         self.counts = tuple(len(part) for part in dataset.datasets)
-        # so few draws of all ranks together that the last image of the classes comes last
-        others = ratio.denominator - ratio.numerator
-        draws = (self.counts[0] - 1) * ratio.denominator // others + 1
-        self.num_samples = -(-draws // self.world_size)
+        self.num_samples = -(-self.draws(self.counts[0], background_ratio) // self.world_size)
         self.total_size = self.num_samples * self.world_size
+
+    @staticmethod
+    def draws(images: int, background_ratio: float = 0.125, **kwargs) -> int:
+        """Return how many images all ranks together draw in an epoch.
+
+        Args:
+            images: Of the classes.
+            background_ratio: As of the sampler.
+            **kwargs: Other arguments of the sampler, which do not matter.
+        """
+        ratio = _fraction(background_ratio)
+        others = ratio.denominator - ratio.numerator
+        # so few that the last image of the classes comes last
+        return (images - 1) * ratio.denominator // others + 1
 
     def __iter__(self) -> Iterator[int]:
         """Yield the indices that this rank draws in this epoch."""
@@ -107,3 +118,7 @@ class BackgroundRatioSampler(DefaultSampler):
             for number in range(first, last)
         ]
         return np.concatenate([*rounds, np.empty(0, np.int64)])[start - first * size :][:count]
+
+
+def _fraction(background_ratio: float) -> Fraction:
+    return Fraction(background_ratio).limit_denominator(_MAX_DENOMINATOR)

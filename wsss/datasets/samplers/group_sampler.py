@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence, Sized
 
 import torch
@@ -69,6 +69,19 @@ class GroupSampler(Sampler):
         self.seed = sync_random_seed() if seed is None else seed
         self.epoch = 0
         self.batches = sum(-(-len(own) // self.batch) for own in self.members)
+
+    @staticmethod
+    def draws(images: int, group_by: Sequence[int], batch_size: int, **kwargs) -> int:
+        """Return how many images all processes together draw in an epoch.
+
+        Args:
+            images: Spread evenly over the classes.
+            group_by: As of the sampler.
+            batch_size: Likewise.
+            **kwargs: Other arguments of the sampler, which do not matter.
+        """
+        parts = len(group_by) * batch_size
+        return batch_size * sum(-(-images * size // parts) for size in Counter(group_by).values())
 
     def __iter__(self) -> Iterator[int]:
         """Yield the indices of this process."""

@@ -13,9 +13,9 @@ from ...errors import ConfigError
 from ..cli import clean_message
 from ..run_state import RunState
 from ..selection import Selection
-from .parts import Part, count_images, parts_of_stage, passes
+from .inputs import move_places
+from .parts import Part, count_drawn, parts_of_stage, passes
 from .report import Row
-from .stand_in import move_places
 from .trial import real_dataset, try_part
 
 CPU_BATCH = 2
@@ -72,7 +72,9 @@ def _row(
     stage = state.stage(part.stage)
     move_places(stage.config, stage.scope, folder)
     try:
-        row.images, row.known_by = count_images(real_dataset(stage, part), images)
+        row.images, row.known_by = count_drawn(
+            part, stage.config, stage.scope, real_dataset(stage, part), images
+        )
         row.epochs, row.steps = passes(part, stage.config, row.images)
         row.trial = try_part(stage, part, batch, folder, shared)
     except torch.OutOfMemoryError:

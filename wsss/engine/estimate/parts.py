@@ -8,8 +8,12 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from ...datasets.base import WSSSDataset
+from mmengine.registry import DATA_SAMPLERS, LOOPS, Registry
+
+from ...datasets.shapes import Shapes
 from ...errors import ConfigError, WSSSError
+from ..config_check import find_class
+from ..fingerprint import parts_of
 from ..stage import Stage
 
 OFFICIAL_SIZES = {
@@ -107,6 +111,37 @@ def passes(part: Part, config: dict, images: int) -> tuple[float, int]:
     return loop['max_iters'] * part.batch / images, loop['max_iters']
 
 
+def count_drawn(
+    part: Part, config: dict, scope: str, dataset: Any, given: int | None = None
+) -> tuple[int, str]:
+    """Return how many images a part goes through in one pass and how that is known.
+
+    These are the images of the data set, but for samplers that draw more, such as pictures of
+    background beside them, and loops that look at held-out images alone.
+
+    Args:
+        part: The part.
+        config: Its stage.
+        scope: Where names without a prefix are looked up.
+        dataset: As for :func:`count_images`.
+        given: Likewise.
+    """
+    main, *others = parts_of(dataset)
+    images, known_by = count_images(main, given)
+    sampler = dict(config[part.key].get('sampler') or {})
+    sampler_class = _find(DATA_SAMPLERS, sampler.pop('type', None), scope)
+    if hasattr(sampler_class, 'draws'):
+        return sampler_class.draws(images, **sampler), known_by
+    loop = (config.get(f'{part.kind}_cfg') or {}).get('type')
+    if getattr(_find(LOOPS, loop, scope), 'held_out_only', False) and main.held_out:
+        images = round(images * main.held_out)
+    return images + sum(count_images(other, given)[0] for other in others), known_by
+
+
+def _find(registry: Registry, kind: Any, scope: str) -> Any:
+    return find_class(registry, kind, scope) if isinstance(kind, str) else kind
+
+
 def count_images(dataset: Any, given: int | None = None) -> tuple[int, str]:
     """Return how many images a data set has and how that is known.
 
@@ -118,7 +153,7 @@ def count_images(dataset: Any, given: int | None = None) -> tuple[int, str]:
         ConfigError: If it is not known.
     """
     name, split = type(dataset).__name__, getattr(dataset, 'split', None)
-    if isinstance(dataset, WSSSDataset) and not dataset.needs_root:
+    if isinstance(dataset, Shapes):
         return dataset.num_images, 'the config'  # would be generated now
     if os.path.isdir(getattr(dataset, 'data_root', None) or ''):
         try:

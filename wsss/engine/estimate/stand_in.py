@@ -1,55 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Generated images in place of a data set, and generated files in place of earlier stages."""
+"""Generated images in place of a data set."""
 
 from __future__ import annotations
 
-import os
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
-import torch
 
-from ...datasets.base import ImageRecord, WSSSDataset
-from ...datasets.reads_files import ReadsFiles
+from ...datasets.base import IGNORE, ImageRecord, WSSSDataset
 from ...datasets.shapes import Shapes
 from ...datasets.shapes_render import render_scene
+from ...datasets.transforms import LoadImage
+from ...datasets.with_background import WithBackground
 from ...errors import ConfigError
-from ...fileio import write_bytes, write_json, write_mask
-from ...registry import TRANSFORMS, build
-from ...structures import ScoreMaps, ScoreStore
-from ..files_read import find_readers
+from ...evaluation.border_truth import BORDER_VALUE
+from ...fileio import write_bytes, write_mask
+from ..fingerprint import parts_of
 
 SIZE = (375, 500)
 """Height and width of the pictures, the usual size in the data sets of photographs."""
 
 CLASSES_PER_IMAGE = dict(VOC12=2, COCO14=3, Shapes=2)
 """Rounded up from 1.5 and 2.9; one for the others."""
-_SCORE_STRIDE = 8
-_THRESHOLD = dict(value=0.3, protocol='generated', chosen_on='nothing', num_images=0)
 
 
 class StandIn(WSSSDataset):
     """Generated images with the classes, transforms and annotations of a real data set.
 
     The pictures are rendered shapes (:mod:`wsss.datasets.shapes_render`), so that superpixels,
-    refiners and losses have edges and regions to work on. Masks hold label ids, also where the real
-    ones are those of an earlier stage. The first image is held out where the real data set holds
+    refiners and losses have edges and regions to work on. Masks have the values of the real ones,
+    those of earlier stages label ids. The first image is held out where the real data set holds
     out any.
 
     Args:
         real: Built with ``lazy_init=True``; nothing of it is read from the disk.
         folder: Where the files go.
         count: Number of images.
+        labelled: False for images that show none of the classes.
     """
 
-    def __init__(self, real: WSSSDataset, folder: Path, count: int):
-        self._count = count
+    def __init__(self, real: WSSSDataset, folder: Path, count: int, labelled: bool = True):
+        self._count, self._real = count, real
         self._size = tuple(real.parameters['size']) if isinstance(real, Shapes) else SIZE
-        self._per_image = CLASSES_PER_IMAGE.get(type(real).__name__, 1)
+        self._per_image = CLASSES_PER_IMAGE.get(type(real).__name__, 1) if labelled else 0
         metainfo = real.metainfo
-        if not metainfo['image_classes']:  # a folder's are only known once it has been read
+        if labelled and not metainfo['image_classes']:
+            # those of a folder are only known once it has been read
             metainfo.update(_numbered(getattr(real, 'num_classes', None)))
         super().__init__(
             data_root=str(folder),
@@ -83,23 +82,74 @@ class StandIn(WSSSDataset):
         scene = render_scene(np.random.default_rng(index), self._size)
         classes = len(self._metainfo['image_classes'])
         chosen = [(index + i) % classes for i in range(min(self._per_image, classes))]
-        class_of = {shape: chosen[i % len(chosen)] for i, shape in enumerate(scene.labels)}
-        table = np.full(256, 255, np.uint8)
+        class_of = dict(zip(scene.labels, cycle(chosen)))
+        table = np.full(256, IGNORE, np.uint8)
         table[0] = 0
         for shape, class_id in class_of.items():
             table[shape + 1] = self._metainfo['class_to_label'][class_id]
-        image_id, root = f'generated_{index}', Path(self.data_root)
-        image, mask = root / 'images' / f'{image_id}.jpg', root / 'masks' / f'{image_id}.png'
+        image_id, label_map = f'generated_{index}', table[scene.mask]
+        image = Path(self.data_root) / 'images' / f'{image_id}.jpg'
         _, encoded = cv2.imencode('.jpg', cv2.cvtColor(scene.image, cv2.COLOR_RGB2BGR))
         write_bytes(image, encoded.tobytes())
-        write_mask(mask, table[scene.mask])
+        write_mask(self.label_map(image_id), self._as_loaded(label_map))
+        mask, values = self._mask(image_id, label_map)
         return ImageRecord(
             image_id=image_id,
             img_path=str(image),
             labels=sorted(set(class_of.values())),
             mask_path=str(mask),
+            mask_values=values,
             boxes=[(*box, class_of[shape]) for *box, shape in scene.boxes if shape in class_of],
         )
+
+    def label_map(self, image_id: str) -> Path:
+        """Return the file with the label ids of an image, in the size that it is loaded in."""
+        return Path(self.data_root) / 'labels' / f'{image_id}.png'
+
+    def _as_loaded(self, label_map: np.ndarray) -> np.ndarray:
+        loaders = [part for part in self.pipeline.transforms if isinstance(part, LoadImage)]
+        if not loaders or loaders[0].size is None:
+            return label_map
+        return cv2.resize(label_map, loaders[0].size[::-1], interpolation=cv2.INTER_NEAREST)
+
+    def _mask(self, image_id: str, label_map: np.ndarray) -> tuple[Path, dict[int, int] | None]:
+        """Return a mask file like those of the real data set, and what its values mean."""
+        label = max(set(np.unique(label_map).tolist()) - {IGNORE})
+        values = None if self._real.mask_folder else self._real.mask_table(label)
+        if values is None:
+            return self.label_map(image_id), None
+        # what is neither background nor object is the band of a trimap, whatever that counts as
+        table = np.full(256, BORDER_VALUE, np.uint8)
+        for value, meaning in values.items():
+            if value != BORDER_VALUE:
+                table[meaning] = value
+        path = Path(self.data_root) / 'masks' / f'{image_id}.png'
+        write_mask(path, table[label_map])
+        return path, values
+
+
+def stand_in(real: Any, folder: Path, count: int) -> Any:
+    """Return generated images in place of those of a data set.
+
+    Of :class:`WithBackground`, the last two of at least three are pictures of background; of other
+    wrappers only what is inside of them is made.
+
+    Args:
+        real: Built with ``lazy_init=True``, for this alone: it may be changed.
+        folder: Where the files go.
+        count: Number of images.
+    """
+    if not isinstance(real, WithBackground):
+        inner = next(part for part in parts_of(real) if isinstance(part, WSSSDataset))
+        return StandIn(inner, folder, count)
+    main, scenes = real.datasets
+    pictures = min(count - 1, 2)
+    scenes.beside = StandIn(main, folder, count - pictures)
+    scenes.pictures = StandIn(scenes.pictures, folder / 'background', pictures, labelled=False)
+    scenes.exclude = None
+    real.datasets = [scenes.beside, scenes]
+    real.full_init()
+    return real
 
 
 def _numbered(num_classes: int | None) -> dict:
@@ -112,75 +162,3 @@ def _numbered(num_classes: int | None) -> dict:
         image_classes=names,
         class_to_label=tuple(range(1, num_classes + 1)),
     )
-
-
-def write_inputs(config: dict, scope: str, dataset: StandIn) -> None:
-    """Write what the components of a stage read beside images and masks.
-
-    Score files, label maps and the threshold of an earlier stage are made for the images of
-    ``dataset``; for anything else the component complains itself.
-
-    Args:
-        config: The stage, moved to a temporary folder by :func:`move_places`.
-        scope: Where names without a prefix are looked up.
-        dataset: The images.
-    """
-    for key, arguments, cls in find_readers(config, '', scope):
-        arguments = {k: v for k, v in arguments.items() if k != '_scope_'}
-        reader: ReadsFiles = build(TRANSFORMS, {**arguments, 'type': cls}, key)
-        for index in range(len(dataset)):
-            info = dataset.get_data_info(index)
-            for path in map(Path, reader.files(info['image_id'])):
-                if path.suffix == '.npz':
-                    ScoreStore(path.parent).write(path.stem, _scores(info, dataset))
-                elif path.suffix == '.png':
-                    write_bytes(path, Path(info['mask_path']).read_bytes())
-                elif path.name == 'threshold.json':
-                    write_json(path, _THRESHOLD)
-
-
-def _scores(info: dict, dataset: StandIn) -> ScoreMaps:
-    """Return maps that an earlier stage could have made: the objects, blurred and uneven."""
-    mask = cv2.imread(info['mask_path'], cv2.IMREAD_GRAYSCALE)
-    grid = [-(-side // _SCORE_STRIDE) for side in mask.shape]
-    noise = np.random.default_rng(0).uniform(0.6, 1, grid).astype(np.float32)
-    maps = []
-    for class_id in info['gt_label']:
-        inside = (mask == dataset.metainfo['class_to_label'][class_id]).astype(np.float32)
-        small = cv2.resize(inside, grid[::-1], interpolation=cv2.INTER_AREA)
-        maps.append(cv2.GaussianBlur(small, (0, 0), 2) * noise)
-    scores = torch.from_numpy(np.stack(maps)).clamp(0, 1)
-    return ScoreMaps(torch.tensor(info['gt_label']), scores, mask.shape)
-
-
-def move_places(config: Any, scope: str, folder: Path) -> None:
-    """Let a stage read and cache below ``folder`` only, in place.
-
-    Args:
-        config: The stage with its references resolved.
-        scope: Where names without a prefix are looked up.
-        folder: Temporary folder of the trial.
-    """
-    for _, arguments, cls in find_readers(config, '', scope):
-        for name in cls.located_by:
-            if arguments.get(name) is not None:
-                arguments[name] = _moved(arguments[name], folder)
-    for part in _dicts(config):
-        if part.get('cache_dir') is not None:
-            part['cache_dir'] = str(folder / 'cache')
-
-
-def _moved(place: Any, folder: Path) -> Any:
-    if isinstance(place, (list, tuple)):
-        return [_moved(item, folder) for item in place]
-    whole = Path(os.path.abspath(place))
-    return str(folder / 'files' / whole.relative_to(whole.anchor))
-
-
-def _dicts(value: Any) -> list[dict]:
-    """Return all dicts in a config."""
-    parts = list(value.values()) if isinstance(value, dict) else value
-    if not isinstance(parts, (list, tuple)):
-        return []
-    inner = [found for part in parts for found in _dicts(part)]
-    return [value, *inner] if isinstance(value, dict) else inner

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,9 +27,10 @@ from ...structures import Views
 from ..fingerprint import parts_of
 from ..runner import StageRunner
 from ..stage import Stage
+from .inputs import write_inputs, write_weights
 from .measure import Measured, measure, now
 from .parts import Part
-from .stand_in import StandIn, write_inputs
+from .stand_in import StandIn, stand_in
 
 _HOOKS_OFF = ('runtime_info', 'timer', 'sampler_seed', 'logger', 'param_scheduler', 'checkpoint')
 
@@ -108,16 +110,18 @@ def try_part(
         )
     # a threshold is chosen on held-out images and reported on others
     images = max(batch, 2) if inner[0].held_out and part.kind != 'train' else batch
-    dataset = StandIn(inner[0], folder / 'data', images + 1)
-    write_inputs(stage.config, stage.scope, dataset)
+    dataset = stand_in(real, folder / 'data', images + 1)
+    write_inputs(stage.config, stage.scope, parts_of(dataset)[0])
     with DefaultScope.overwrite_default_scope(stage.scope):
         samples, pipeline_s = _samples(dataset, images)
         if part.kind == 'train' and real is inner[0]:
             samples = [samples[index] for index in _first_batch(stage, part, dataset, images)]
     collate = _collate(stage.config[part.key].get('collate_fn'))
-    batches = Batches(dataset.get_subset(range(images)), samples, batch, collate)
+    shown = dataset if part.kind == 'train' else dataset.get_subset(range(images))
+    batches = Batches(shown, samples, batch, collate)
     runner = _runner(stage, part, batches, folder, shared_hooks)
     try:
+        write_weights(stage.config, stage.scope, runner.model)
         sizes = _watch_sizes(runner.model)
         step = _train_step(runner, stage, batches) if part.kind == 'train' else None
         measured = measure(step or (lambda: _loop(runner, part.kind, batches)), runner.model)
@@ -224,6 +228,10 @@ def _train_step(runner: Runner, stage: Stage, batches: Batches) -> Callable[[], 
 
 def _loop(runner: Runner, kind: str, batches: Batches) -> float:
     """Run the loop and return the seconds it spent on the batches."""
+    for path in Path(runner.work_dir).iterdir():
+        if path != Path(runner.log_dir):
+            # a loop does not do again what it finds done
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     batches.rounds, batches.seconds = 0, 0.0
     runner.test() if kind == 'test' else runner.val()
     return batches.seconds

@@ -20,6 +20,7 @@ from ...fileio import read_json, write_json
 from ...registry import LOOPS
 from .. import checkpoint
 from ..notes import note, read_notes
+from ..reads_weights import ReadsWeights
 
 RULES = ('best', 'stop')
 CHOSEN = 'weights.pth'
@@ -49,7 +50,7 @@ def choose(figures: dict[str, float], rule: str) -> str:
 
 
 @LOOPS.register_module()
-class ChooseWeights(TestLoop):
+class ChooseWeights(TestLoop, ReadsWeights):
     """Evaluate several weights on the held-out images of a data set and keep the chosen ones.
 
     Writes ``weights.pth``, which a later stage loads with ``load_from='@chosen/weights.pth'``, and
@@ -81,6 +82,9 @@ class ChooseWeights(TestLoop):
 
     # without which the stage is not done
     results = (CHOSEN, FIGURES)
+    located_by = ('candidates',)
+    held_out_only = True
+    """Most images of the data set are left out."""
 
     def __init__(
         self,
@@ -103,6 +107,11 @@ class ChooseWeights(TestLoop):
         if isinstance(dataloader, dict):
             dataloader = held_out_part(dataloader)
         super().__init__(runner, dataloader, evaluator, fp16)
+
+    @staticmethod
+    def weights_files(config: dict) -> dict[str, dict | None]:
+        """Return the candidates."""
+        return dict.fromkeys(config['candidates'])
 
     def run(self) -> dict[str, float]:
         """Evaluate the candidates, write the chosen weights, return their figures."""

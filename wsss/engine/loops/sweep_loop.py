@@ -24,13 +24,14 @@ from ...fileio import read_json, write_json
 from ...pseudo_labels.thresholds import ThresholdChoice, check_grid
 from ...registry import LOOPS
 from .. import checkpoint
-from ..epochs import EpochWeights
+from ..epochs import EpochWeights, epoch_path, final_path
 from ..model_wrappers import unwrapped
 from ..notes import note
+from ..reads_weights import ReadsWeights
 
 
 @LOOPS.register_module()
-class SweepLoop(TestLoop):
+class SweepLoop(TestLoop, ReadsWeights):
     """Make the maps of every epoch once and get the figures at all thresholds from them.
 
     Held-out images choose the epoch and the threshold with the best mIoU (M0) together. The other
@@ -65,6 +66,7 @@ class SweepLoop(TestLoop):
 
     # without which the stage is not done
     results = ('weights.pth', 'threshold.json', 'sweep.csv')
+    located_by = ('training',)
 
     def __init__(
         self,
@@ -90,6 +92,13 @@ class SweepLoop(TestLoop):
                 'SweepLoop: no image of test_dataloader.dataset is held out to choose with. Set '
                 'held_out=0.1 (a fraction) of the data set of this stage.'
             )
+
+    @staticmethod
+    def weights_files(config: dict) -> dict[str, dict | None]:
+        """Return the checkpoints of all epochs and the weights that the training hands over."""
+        folder, epochs = config['training'], range(1, config['epochs'] + 1)
+        found = {str(epoch_path(folder, i)): dict(epoch=i, iter=i, seed=0) for i in epochs}
+        return {**found, str(final_path(folder)): None}
 
     def run(self) -> dict[str, Any]:
         """Make what is missing, choose, write; return the figures."""
