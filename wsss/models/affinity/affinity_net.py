@@ -14,7 +14,7 @@ from ...checks import check_integers
 from ...errors import ConfigError
 from ...ops.pairs import Offset, pair_distances
 from ...registry import MODELS
-from .levels import Levels
+from ..levels import Levels
 from .walk_model import WalkModel
 
 

@@ -15,7 +15,7 @@ from ...ops.affinity_loss import EPS
 from ...ops.pairs import Offset
 from ...ops.paths import path_maximum
 from ...registry import MODELS
-from .levels import Levels
+from ..levels import Levels
 from .walk_model import WalkModel
 
 

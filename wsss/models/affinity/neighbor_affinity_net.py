@@ -12,7 +12,7 @@ from ...ops.affinity_loss import EPS, cell_labels, pair_kinds
 from ...ops.cells import on_grid
 from ...ops.pairs import Offset, paired
 from ...registry import MODELS
-from .levels import Levels
+from ..levels import Levels
 from .walk_model import WalkModel
 
 # direction of each channel; the opposite one is as far from the end

@@ -7,7 +7,7 @@ from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from ...ops.output_stride import set_output_stride
-from ..affinity.levels import Levels
+from ..levels import Levels
 from .logit_norm import LogitNorm
 
 

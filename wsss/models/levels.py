@@ -11,8 +11,8 @@ from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
-from ...errors import ConfigError
-from ...ops.cells import on_grid
+from ..errors import ConfigError
+from ..ops.cells import on_grid
 
 
 class Levels(BaseModule):
