@@ -155,10 +155,12 @@ def test_checkpoints_of_another_training_are_refused(trained, capsys, tamper, wo
 def test_a_sweep_without_held_out_truth_is_refused(trained, capsys):
     options = ['--cfg-options', 'sweep.test_dataloader.dataset.held_out=0']
     assert trained.train('--stage', 'sweep', *options) != 0
-    assert 'no held-out image with truth to choose with' in capsys.readouterr().err
+    assert 'no image of test_dataloader.dataset is held out' in capsys.readouterr().err
 
 
 def test_the_threshold_file_says_how_it_was_chosen(swept):
     chosen = json.loads((swept.folder / 'run/sweep/threshold.json').read_text())
     assert chosen['protocol'] == 'held_out' and chosen['num_images'] == 6
-    assert f'together with epoch {chosen["epoch"]}' in chosen['chosen_on']
+    # the same words for every seed, whatever epoch it chooses
+    assert chosen['chosen_on'] == 'the 6 held-out images, together with the epoch'
+    assert 1 <= chosen['epoch'] <= 3
