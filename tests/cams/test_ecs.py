@@ -38,7 +38,7 @@ def raw(model=None, ids=BOTH, image=IMAGE, **kwargs):
     return found[:, 0]
 
 
-def close(found, expected):
+def assert_close(found, expected):
     torch.testing.assert_close(found, torch.tensor(expected))
 
 
@@ -46,8 +46,8 @@ def test_erasing_reveals_the_next_region_by_hand():
     # M = 1, .375, .3625, .0625; erased: the first; M' = 0, 1, .967, .167; above .8: the next two
     expected = [8.0, 8.0, 8 * 2.9 / 3, 0.5]
     for combine in ('max', 'where'):
-        close(raw(ids=[torch.tensor([0])], combine=combine), [expected])
-    close(raw(ids=[torch.tensor([0])], combine='sum_clip'), [[8.0, 8.0, 8.0, 0.5]])
+        assert_close(raw(ids=[torch.tensor([0])], combine=combine), [expected])
+    assert_close(raw(ids=[torch.tensor([0])], combine='sum_clip'), [[8.0, 8.0, 8.0, 0.5]])
 
 
 def test_each_class_is_erased_by_itself():
@@ -63,17 +63,17 @@ def test_the_noise_rule_takes_the_best_class_of_the_image():
     # class 0: M' = 0, 1, .667, .167; class 1, whose place 3 is erased: M' = 0, 0, 1, 0
     # at place 2 class 1 is sure, so class 0 counts there with its .667 of 8
     found = raw(image=image)
-    close(found, [[8.0, 8.0, 8 * 2 / 3, 0.5], [0.0, 0.0, 2.0, 2.0]])
+    assert_close(found, [[8.0, 8.0, 8 * 2 / 3, 0.5], [0.0, 0.0, 2.0, 2.0]])
     # by itself class 0 is not sure there
-    close(raw(image=image, ids=[torch.tensor([0])]), [[8.0, 8.0, 2.0, 0.5]])
+    assert_close(raw(image=image, ids=[torch.tensor([0])]), [[8.0, 8.0, 2.0, 0.5]])
 
 
 def test_two_steps_reach_further_than_one():
     image = torch.tensor([[[[8.0, 3.0, 1.0, 0.1]], [[0.0] * 4]]])
     only = [torch.tensor([0])]
-    close(raw(image=image, ids=only), [[8.0, 8.0, 1.0, 0.1]])
-    close(raw(image=image, ids=only, n_steps=2), [[8.0, 8.0, 8.0, 0.1]])
-    close(raw(image=image, ids=only, n_steps=4), [[8.0, 8.0, 8.0, 8.0]])
+    assert_close(raw(image=image, ids=only), [[8.0, 8.0, 1.0, 0.1]])
+    assert_close(raw(image=image, ids=only, n_steps=2), [[8.0, 8.0, 8.0, 0.1]])
+    assert_close(raw(image=image, ids=only, n_steps=4), [[8.0, 8.0, 8.0, 8.0]])
 
 
 @pytest.mark.parametrize('kind', ['softmax', 'sigmoid'])
@@ -82,9 +82,9 @@ def test_a_class_that_is_no_longer_seen_adds_nothing(kind):
     logits = torch.tensor([1.6, 0.5])
     after = float((logits.softmax(0) if kind == 'softmax' else logits.sigmoid())[0])
     only = [torch.tensor([0])]
-    close(raw(ids=only, probability=kind, p_min=after + 0.01), [RED])
+    assert_close(raw(ids=only, probability=kind, p_min=after + 0.01), [RED])
     found = raw(ids=only, probability=kind, p_min=after - 0.01)
-    close(found, [[8.0, 8.0, 8 * 2.9 / 3, 0.5]])
+    assert_close(found, [[8.0, 8.0, 8 * 2.9 / 3, 0.5]])
 
 
 def test_steps_stop_for_one_class_and_go_on_for_another():
@@ -104,7 +104,7 @@ def test_one_forward_pass_a_step_serves_all_images_and_classes(make_classifier, 
 
 
 def test_a_map_without_response_stays_blank_beside_others():
-    close(raw(image=torch.tensor([[[RED], [[0.0] * 4]]]))[1], [0.0] * 4)
+    assert_close(raw(image=torch.tensor([[[RED], [[0.0] * 4]]]))[1], [0.0] * 4)
 
 
 def test_with_nothing_sure_the_maps_are_those_of_the_inner_cam(make_classifier, images, classes):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
@@ -14,7 +15,7 @@ from ..registry import check_arguments
 from ..structures import WSSSDataSample
 
 
-class ExplainsViews:
+class ExplainsViews(ABC):
     """A part of a model: sends the views of images through :class:`wsss.cams.ViewFusion`.
 
     The model calls :meth:`set_up_maps` in its constructor, and says in :meth:`classes_of` which
@@ -41,11 +42,11 @@ class ExplainsViews:
         self.fusion = ViewFusion(**fusion)
         self.extraction = Preparation(**extraction)
 
+    @abstractmethod
     def classes_of(
         self, views: Sequence[Sequence[Tensor]], samples: Sequence[WSSSDataSample]
     ) -> list[Tensor]:
         """Return the ids that get maps of each image, int64 ``(K',)``, increasing, on the CPU."""
-        raise NotImplementedError
 
     @torch.no_grad()
     def explain(

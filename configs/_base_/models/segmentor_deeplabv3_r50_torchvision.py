@@ -1,40 +1,7 @@
-# DeepLabV3 as in torchvision: ResNet-50, output stride 8, 256 channels, no auxiliary head.
+# DeepLabV3 as in torchvision: 256 channels, stronger dropout, no auxiliary head.
+_base_ = ['./segmentor_deeplabv3_r50.py']
 segmentor_model = dict(
-    type='EncoderDecoder',
-    data_preprocessor=dict(
-        type='SegDataPreProcessor',
-        mean=[123.675, 116.28, 103.53],
-        std=[58.395, 57.12, 57.375],
-        bgr_to_rgb=False,
-        pad_val=0,
-        seg_pad_val=255,
-        size_divisor=8,
-        test_cfg=dict(size_divisor=8),
-    ),
-    backbone=dict(
-        type='ResNet',
-        depth=50,
-        num_stages=4,
-        out_indices=(0, 1, 2, 3),
-        dilations=(1, 1, 2, 4),
-        strides=(1, 2, 1, 1),
-        norm_cfg=dict(type='BN', requires_grad=True),
-        norm_eval=False,
-        contract_dilation=True,
-        init_cfg=dict(type='Pretrained', checkpoint='@pretrained'),
-    ),
-    decode_head=dict(
-        type='ASPPHead',
-        in_channels=2048,
-        in_index=3,
-        channels=256,
-        dilations=(1, 12, 24, 36),
-        dropout_ratio=0.5,
-        num_classes='@data/num_labels',
-        norm_cfg=dict(type='BN', requires_grad=True),
-        align_corners=False,
-        loss_decode=dict(type='CrossEntropyLoss', loss_weight=1.0, avg_non_ignore=True),
-    ),
-    train_cfg=dict(),
-    test_cfg=dict(mode='whole'),
+    data_preprocessor=dict(size=None, size_divisor=8, test_cfg=dict(size_divisor=8)),
+    decode_head=dict(channels=256, dropout_ratio=0.5),
+    auxiliary_head=None,
 )
