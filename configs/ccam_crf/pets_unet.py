@@ -2,7 +2,7 @@
 _base_ = [
     '../_base_/recipes/pets.py',
     '../_base_/stages/ccam.py',
-    '../_base_/stages/refined.py',
+    '../_base_/stages/refined_ccam.py',
     '../_base_/models/ccam_r50.py',
     '../_base_/models/segmentor_unet.py',
 ]
@@ -10,9 +10,6 @@ pipeline = [
     'ccam', 'ccam_maps', 'refined', 'pseudo_labels', 'ccam_maps_test', 'refined_test',
     'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
-refiners = [dict(type='wsss.DenseCRF', preset='psa', bg_power=8)]
-refined_from = '@ccam_maps/scores'
-refined_from_test = '@ccam_maps_test/scores'
 label_scores = '@refined/scores'
 label_scores_test = '@refined_test/scores'
 pseudo_labels = dict(test_evaluator=dict(presets=['M3']))

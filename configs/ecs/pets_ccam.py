@@ -5,6 +5,7 @@ _base_ = [
     '../_base_/stages/ccam.py',
     '../_base_/models/classifier_r50.py',
     '../_base_/models/ccam_r50.py',
+    '../_base_/models/ecs_head.py',
     '../_base_/models/segmentor_deeplabv3_r50.py',
 ]
 pipeline = [
@@ -14,12 +15,7 @@ pipeline = [
 ccam_model = dict(
     type='wsss.ECSCCAM',
     backbone=dict(init_cfg=dict(checkpoint='@classifier/weights.pth', prefix='backbone.')),
-    cls_head=dict(
-        type='LinearClsHead',
-        num_classes='@data/num_classes',
-        in_channels=2048,
-        init_cfg=dict(type='Pretrained', checkpoint='@classifier/weights.pth', prefix='head.'),
-    ),
+    cls_head=dict(_ref_='@ecs_head', in_channels=2048),
 )
 ccam = dict(custom_hooks=[])  # targets know which side is the object
 label_scores = '@ccam_maps/scores'

@@ -2,10 +2,7 @@
 _base_ = [
     '../_base_/recipes/pets_light.py',
     '../_base_/models/classifier_mobilenet_v2.py',
-    '../_base_/models/segmentor_unet.py',
+    '../_base_/models/segmentor_unet_quarter.py',
 ]
 cams = dict(model=dict(cam=dict(type='wsss.GradCAMPlusPlus')))
-segmentor_model = dict(
-    backbone=dict(base_channels=16), decode_head=dict(in_channels=16, channels=16)
-)
 segmentor = dict(train_cfg=dict(max_epochs=14))

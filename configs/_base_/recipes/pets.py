@@ -1,12 +1,2 @@
 # The chain on Oxford-IIIT Pet: classifier -> maps -> labels -> segmentor, on 448 / 512 px images.
-_base_ = [
-    '../default_runtime.py',
-    '../datasets/oxford_pet.py',
-    '../stages/classifier.py',
-    '../stages/cams.py',
-    '../stages/pseudo_labels.py',
-    '../stages/cams_test.py',
-    '../stages/segmentor.py',
-]
-pipeline = ['classifier', 'cams', 'pseudo_labels', 'cams_test', 'pseudo_labels_test', 'segmentor']
-pretrained = 'torchvision://resnet50'
+_base_ = ['./pets_to_labels.py', '../stages/segmentor.py']
