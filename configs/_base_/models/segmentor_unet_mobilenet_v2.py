@@ -1,5 +1,5 @@
-# The same on MobileNetV2, scores at half the size of the image, for CPUs; batch norm of the backbone
-# frozen.
+# The same on MobileNetV2, scores at half the size of the image, for CPUs; batch norm of the
+# backbone frozen.
 _base_ = ['./segmentor_unet_r34.py']
 segmentor_model = dict(
     backbone=dict(
