@@ -16,6 +16,7 @@ from mmengine.registry import MODEL_WRAPPERS as MMENGINE_MODEL_WRAPPERS
 from mmengine.registry import MODELS as MMENGINE_MODELS
 from mmengine.registry import TRANSFORMS as MMENGINE_TRANSFORMS
 from mmengine.registry import Registry
+from mmpretrain.registry import BATCH_AUGMENTS as MMPRETRAIN_BATCH_AUGMENTS
 
 from .errors import ConfigError, WSSSError, near_matches
 
@@ -29,6 +30,13 @@ DATA_SAMPLERS = Registry(
     parent=MMENGINE_DATA_SAMPLERS,
     scope='wsss',
     locations=['wsss.datasets.samplers'],
+)
+# what mixes the images of a training batch and their labels
+BATCH_AUGMENTS = Registry(
+    'batch augment',
+    parent=MMPRETRAIN_BATCH_AUGMENTS,
+    scope='wsss',
+    locations=['wsss.augment'],
 )
 # what happens to one image in a loader worker
 TRANSFORMS = Registry(

@@ -6,7 +6,7 @@ from .backbones import PlainConvNet, ResNet38d, SimpleUNet, TorchvisionBackbone
 from .ccam import CCAM, ECSCCAM
 from .classifiers import CAMClassifier
 from .heads import UNetHead
-from .losses import SoftmaxFocalLoss
+from .losses import ConcentrationLoss, EntropyLoss, SoftmaxFocalLoss
 from .pseudo_label_model import PseudoLabelModel
 from .refine_model import RefineModel
 from .segmentor_scores import SegmentorScores
@@ -17,7 +17,9 @@ __all__ = [
     'BoundaryNet',
     'CAMClassifier',
     'CCAM',
+    'ConcentrationLoss',
     'ECSCCAM',
+    'EntropyLoss',
     'NeighborAffinityNet',
     'PlainConvNet',
     'PseudoLabelModel',

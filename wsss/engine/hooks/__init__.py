@@ -8,6 +8,7 @@ from .epoch_seed import EpochSeedHook
 from .mask_writer import MaskWriter
 from .polarity_hook import PolarityHook
 from .progress import ProgressHook
+from .ramp_loss_weight import RampLossWeight
 from .score_writer import ScoreWriter
 from .strict_load_hook import StrictLoadHook
 
@@ -19,6 +20,7 @@ __all__ = [
     'MaskWriter',
     'PolarityHook',
     'ProgressHook',
+    'RampLossWeight',
     'ScoreWriter',
     'StrictLoadHook',
 ]

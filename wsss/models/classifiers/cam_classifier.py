@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from mmengine.model import ModuleList
 from mmengine.registry import DefaultScope
 from mmpretrain.models import ImageClassifier
 from torch import Tensor
@@ -18,6 +19,7 @@ from ...ops.output_stride import set_output_stride
 from ...registry import CAMS, MODELS, build
 from ...structures import WSSSDataSample
 from ..explains_views import ExplainsViews
+from .training_maps import soft_labels, training_maps
 
 CLASS_SOURCES = ('label', 'pred', 'label_or_pred')
 
@@ -46,6 +48,9 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         dilate: With ``output_stride``: dilate the later kernels.
         extra_classes: So many of the head's classes, the last ones, are none of the data set's (the
             background scenes of :class:`wsss.datasets.WithBackground`): they are never explained.
+        map_losses: Further terms of the training loss that look at the maps of all classes, such as
+            ``[dict(type='wsss.EntropyLoss')]``; the logs call them ``loss_entropy``,
+            ``loss_concentration`` and so on.
         **kwargs: As in ``mmpretrain.models.ImageClassifier``; types without a prefix are
             mmpretrain's, whatever the default scope. Mean and standard deviation of
             ``data_preprocessor`` normalise the views; its ``to_rgb`` does not apply to them, as
@@ -76,6 +81,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         output_stride: int | None = None,
         dilate: bool = False,
         extra_classes: int = 0,
+        map_losses: Sequence[dict] = (),
         **kwargs: Any,
     ):
         # defaults of mmpretrain's parts name other parts without a prefix
@@ -87,6 +93,35 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         self.extra_classes = check_integer(extra_classes, 'model.extra_classes', 0)
         if output_stride is not None:
             set_output_stride(self.backbone, output_stride, dilate)
+        self.map_losses = ModuleList(
+            build(MODELS, term, f'model.map_losses[{i}]') for i, term in enumerate(map_losses)
+        )
+        mixing = getattr(self.data_preprocessor, 'batch_augments', None)
+        for augment in getattr(mixing, 'augments', ()):
+            if hasattr(augment, 'attach'):
+                augment.attach(self.backbone)
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Return the terms of the head and those of ``map_losses``.
+
+        Args:
+            inputs: float ``(N, 3, H, W)``, normalised.
+            data_samples: With ``gt_label`` or ``gt_score``.
+
+        Raises:
+            ConfigError: If the network has no maps that ``map_losses`` could look at.
+        """
+        if not self.map_losses:
+            return super().loss(inputs, data_samples)
+        features = self.extract_feat(inputs, stage='backbone')
+        pooled = self.neck(features) if self.with_neck else features
+        losses = self.head.loss(pooled, data_samples)
+        maps = training_maps(self.head, features[-1])
+        labels = soft_labels(data_samples, maps.shape[1], maps)
+        for term in self.map_losses:
+            name = f'loss_{type(term).__name__.removesuffix("Loss").lower()}'
+            losses[name] = losses.get(name, 0) + term(maps, labels)
+        return losses
 
     def test_step(self, data: dict | tuple | list) -> list:
         """Return the samples with ``score_maps``, or, without ``cam``, with predicted classes.
