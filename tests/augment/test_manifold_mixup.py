@@ -68,8 +68,9 @@ def test_every_stage_is_drawn():
     mix.attach(backbone)
     drawn = set()
     for _ in range(40):
-        mix(torch.randn(2, 1, 2, 2), torch.eye(2))
+        images, _ = mix(torch.randn(2, 1, 2, 2), torch.eye(2))
         drawn.add(mix._drawn[0] if mix._drawn else 'input')
+        backbone(images)
     assert drawn == {'input', '0', '1'}
 
 
@@ -90,6 +91,12 @@ def test_refusals():
         ManifoldMixup(stages=['layer9']).attach(nn.Sequential(nn.ReLU(), nn.ReLU()))
     with pytest.raises(ConfigError, match='not attached'):
         ManifoldMixup(stages=['input', '0'])(torch.rand(2, 1, 2, 2), torch.eye(2))
+    unused = nn.Sequential(nn.ModuleDict(dict(never=nn.ReLU())))
+    mix = ManifoldMixup(stages=['0.never'])
+    mix.attach(unused)
+    mix(torch.rand(2, 1, 2, 2), torch.eye(2))
+    with pytest.raises(ConfigError, match="never ran '0.never'"):
+        mix(torch.rand(2, 1, 2, 2), torch.eye(2))
     for stages in ([], [1]):
         with pytest.raises(ConfigError, match='stages must be names'):
             ManifoldMixup(stages=stages)

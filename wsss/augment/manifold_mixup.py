@@ -84,12 +84,19 @@ class ManifoldMixup(BatchMix):
         """Return the images, mixed only at ``input``, and mixed labels, see :class:`BatchMix`.
 
         Raises:
-            ConfigError: If no backbone is attached: labels alone would be mixed.
+            ConfigError: If no backbone is attached, or the stage drawn last did not run: labels
+                alone would be mixed.
         """
         if not self._attached:
             raise ConfigError(
                 'ManifoldMixup is not attached to a backbone. Use it with a model that attaches '
                 'it, such as wsss.CAMClassifier, or call attach(backbone).'
+            )
+        if self._drawn is not None:
+            raise ConfigError(
+                f'ManifoldMixup.stages: the backbone never ran {self._drawn[0]!r} as a module, so '
+                'its output cannot be mixed. Name modules that are called, such as the last block '
+                'of a list of blocks.'
             )
         stage = self.stages[int(torch.randint(len(self.stages), ()))]
         weights = torch.tensor(shares, dtype=images.dtype, device=images.device)
