@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Images of a batch mixed with each other, and their labels alike."""
 
-from .base import BatchMix
+from .base import BatchMix, blend
 from .fmix import FMix
 from .manifold_mixup import ManifoldMixup
 
-__all__ = ['BatchMix', 'FMix', 'ManifoldMixup']
+__all__ = ['BatchMix', 'FMix', 'ManifoldMixup', 'blend']
