@@ -7,7 +7,7 @@ from mmengine.structures import PixelData
 from mmseg.structures import SegDataSample
 
 from wsss.errors import ConfigError
-from wsss.models import BoundaryNet, NeighborAffinityNet, ResNet38d
+from wsss.models import BoundaryNet, NeighborAffinityNet
 from wsss.models.affinity.neighbor_affinity_net import NEIGHBOURS
 from wsss.ops.cells import on_grid
 from wsss.structures import ScoreMaps, WSSSDataSample
@@ -101,42 +101,6 @@ def test_a_neighbour_is_reached_through_its_own_channel(monkeypatch):
 def test_values_that_are_not_usable_are_refused():
     with pytest.raises(ConfigError, match='multiple of 4'):
         boundary_net(channels=30)
-    with pytest.raises(ConfigError, match='out_indices must be of 0, 1, 2'):
-        ResNet38d(out_indices=(3,))
-
-
-def test_the_wide_network_has_its_published_shape():
-    net = ResNet38d(out_indices=(0, 1, 2))
-    shapes = [tuple(f.shape) for f in net.eval()(torch.zeros(1, 3, 40, 64))]
-    assert shapes == [(1, 512, 5, 8), (1, 1024, 5, 8), (1, 4096, 5, 8)]
-
-    def basic(given, inside, outside, shortcut):
-        return 9 * (given * inside + inside * outside) + shortcut * given * outside
-
-    def narrow(given, inside, middle, outside):
-        return given * inside + 9 * inside * middle + middle * outside + given * outside
-
-    expected = (
-        9 * 3 * 64
-        + basic(64, 128, 128, 1) + 2 * basic(128, 128, 128, 0)
-        + basic(128, 256, 256, 1) + 2 * basic(256, 256, 256, 0)
-        + basic(256, 512, 512, 1) + 5 * basic(512, 512, 512, 0)
-        + basic(512, 512, 1024, 1) + 2 * basic(1024, 512, 1024, 0)
-        + narrow(1024, 512, 1024, 2048) + narrow(2048, 1024, 2048, 4096)
-    )  # fmt: skip
-    convs = [m for m in net.modules() if isinstance(m, torch.nn.Conv2d)]
-    assert sum(conv.weight.numel() for conv in convs) == expected
-    assert all(conv.bias is None for conv in convs)
-
-
-def test_what_is_fixed_stays_fixed():
-    net = ResNet38d().train()
-    assert not any(p.requires_grad for p in net.b2.parameters())
-    assert not net.conv1a.weight.requires_grad and net.b3[0].conv1.weight.requires_grad
-    norms = [m for m in net.modules() if isinstance(m, torch.nn.BatchNorm2d)]
-    assert norms and not any(norm.training or norm.weight.requires_grad for norm in norms)
-    free = ResNet38d(frozen=False, norm_eval=False).train()
-    assert all(p.requires_grad for p in free.parameters()) and free.bn7.training
 
 
 @pytest.mark.parametrize('size', [(17, 29), (40, 53), (64, 64)])

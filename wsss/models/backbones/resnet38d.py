@@ -20,7 +20,7 @@ STAGES = {
     'b4': (6, 512, 512, 2, 1, 1),
     'b5': (3, 512, 1024, 1, 1, 2),
 }
-# stage -> channels after the first and second convolution, channels out, drop-out
+# stage -> channels after the first and second convolution, channels out, dropout
 BOTTLENECKS = {'b6': (512, 1024, 2048, 0.3), 'b7': (1024, 2048, 4096, 0.5)}
 
 
@@ -31,6 +31,10 @@ class ResNet38d(BaseModule):
     Z. Wu, C. Shen, A. van den Hengel, "Wider or Deeper: Revisiting the ResNet Model for Visual
     Recognition", Pattern Recognition 2019, model A, in the dilated form of PSA (Ahn and Kwak,
     CVPR 2018), whose recipes fix the first convolution, the first stage and all batch norms.
+
+    Stages are the modules ``b2`` to ``b7``, each of which returns its sum before batch norm: what
+    :class:`wsss.augment.ManifoldMixup` mixes. The levels ``conv4`` and ``conv5`` are the activated
+    inputs of ``b5`` and ``b6``.
 
     Args:
         out_indices: Of the levels 0 (``conv4``, 512 channels), 1 (``conv5``, 1024) and 2
@@ -74,7 +78,7 @@ class ResNet38d(BaseModule):
                     _BasicBlock(channels, inside, outside, stride if i == 0 else 1, dilations)
                 )
                 channels = outside
-            setattr(self, name, nn.ModuleList(blocks))
+            setattr(self, name, _Stage(*blocks))
         for name, (inside, middle, outside, drop) in BOTTLENECKS.items():
             setattr(self, name, _Bottleneck(channels, inside, middle, outside, drop))
             channels = outside
@@ -88,16 +92,15 @@ class ResNet38d(BaseModule):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return the chosen levels of images ``(N, 3, H, W)``."""
-        levels = {}
+        levels = []
         x = self.conv1a(images)
-        for name in STAGES:
-            for i, block in enumerate(getattr(self, name)):
-                x, activated = block(x)
-                if name == 'b5' and i == 0:
-                    levels[0] = activated
-        x, levels[1] = self.b6(x)
-        x, _ = self.b7(x)
-        levels[2] = F.relu(self.bn7(x))
+        for name in (*STAGES, *BOTTLENECKS):
+            stage = getattr(self, name)
+            activated = stage.activate(x)
+            if name in ('b5', 'b6'):
+                levels.append(activated)
+            x = stage(x, activated)
+        levels.append(F.relu(self.bn7(x)))
         return tuple(levels[index] for index in self.out_indices)
 
     def train(self, mode: bool = True) -> ResNet38d:
@@ -114,35 +117,60 @@ class ResNet38d(BaseModule):
         return [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]
 
 
-class _BasicBlock(nn.Module):
+class _Block(nn.Module):
+    """What starts with batch norm and ReLU, whose result the network hands on as a level."""
+
+    def __init__(self, given: int):
+        super().__init__()
+        self.bn1 = nn.BatchNorm2d(given)
+
+    def activate(self, x: Tensor) -> Tensor:
+        """Return the activated input, the second argument of a call."""
+        return F.relu(self.bn1(x))
+
+
+class _Stage(nn.Sequential):
+    """Blocks one after the other; called as a block is."""
+
+    def activate(self, x: Tensor) -> Tensor:
+        """Return the activated input of the first block."""
+        return self[0].activate(x)
+
+    def forward(self, x: Tensor, activated: Tensor) -> Tensor:
+        """Return the sum that the last block ends with."""
+        first, *others = self
+        x = first(x, activated)
+        for block in others:
+            x = block(x, block.activate(x))
+        return x
+
+
+class _BasicBlock(_Block):
     """Two 3x3 convolutions; a shortcut of another shape starts from the activated input."""
 
     def __init__(
         self, given: int, inside: int, outside: int, stride: int, dilations: tuple[int, int]
     ):
-        super().__init__()
+        super().__init__(given)
         first, second = dilations
-        self.bn1 = nn.BatchNorm2d(given)
         self.conv1 = nn.Conv2d(given, inside, 3, stride, first, first, bias=False)
         self.bn2 = nn.BatchNorm2d(inside)
         self.conv2 = nn.Conv2d(inside, outside, 3, 1, second, second, bias=False)
         same = given == outside and stride == 1
         self.shortcut = None if same else nn.Conv2d(given, outside, 1, stride, bias=False)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the output and the activated input."""
-        activated = F.relu(self.bn1(x))
+    def forward(self, x: Tensor, activated: Tensor) -> Tensor:
+        """Return the sum of shortcut and convolutions."""
         kept = x if self.shortcut is None else self.shortcut(activated)
         out = self.conv2(F.relu(self.bn2(self.conv1(activated))))
-        return kept + out, activated
+        return kept + out
 
 
-class _Bottleneck(nn.Module):
+class _Bottleneck(_Block):
     """1x1, dilated 3x3 and 1x1 convolutions, always with a projected shortcut."""
 
     def __init__(self, given: int, inside: int, middle: int, outside: int, drop: float):
-        super().__init__()
-        self.bn1 = nn.BatchNorm2d(given)
+        super().__init__(given)
         self.conv1 = nn.Conv2d(given, inside, 1, bias=False)
         self.bn2 = nn.BatchNorm2d(inside)
         self.conv2 = nn.Conv2d(inside, middle, 3, 1, 4, 4, bias=False)
@@ -151,9 +179,8 @@ class _Bottleneck(nn.Module):
         self.shortcut = nn.Conv2d(given, outside, 1, bias=False)
         self.drop = nn.Dropout2d(drop)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the output and the activated input."""
-        activated = F.relu(self.bn1(x))
+    def forward(self, x: Tensor, activated: Tensor) -> Tensor:
+        """Return the sum of shortcut and convolutions."""
         out = self.drop(F.relu(self.bn2(self.conv1(activated))))
         out = self.drop(F.relu(self.bn3(self.conv2(out))))
-        return self.shortcut(activated) + self.conv3(out), activated
+        return self.shortcut(activated) + self.conv3(out)
