@@ -5,14 +5,16 @@ from .affinity import AffinityNet, BoundaryNet, NeighborAffinityNet
 from .backbones import PlainConvNet, ResNet38d, SimpleUNet, TorchvisionBackbone
 from .ccam import CCAM, ECSCCAM
 from .classifiers import CAMClassifier
-from .heads import UNetHead
+from .heads import ASPPV2Head, LargeFOVHead, UNetHead
 from .losses import ConcentrationLoss, EntropyLoss, SoftmaxFocalLoss
+from .multi_scale_segmentor import MultiScaleSegmentor
 from .pseudo_label_model import PseudoLabelModel
 from .refine_model import RefineModel
 from .segmentor_scores import SegmentorScores
 from .stored_maps_model import StoredMapsModel
 
 __all__ = [
+    'ASPPV2Head',
     'AffinityNet',
     'BoundaryNet',
     'CAMClassifier',
@@ -20,6 +22,8 @@ __all__ = [
     'ConcentrationLoss',
     'ECSCCAM',
     'EntropyLoss',
+    'LargeFOVHead',
+    'MultiScaleSegmentor',
     'NeighborAffinityNet',
     'PlainConvNet',
     'PseudoLabelModel',
