@@ -114,6 +114,14 @@ def test_a_palette_mask_is_read_as_ids(voc):
     assert sorted(np.unique(mask).tolist()) == [0, 8, 255]
 
 
+def test_the_split_of_the_server_has_neither_labels_nor_masks(voc):
+    (voc / 'ImageSets' / 'Segmentation' / 'test.txt').write_text('2008_1\n')
+    Image.new('RGB', (8, 6)).save(voc / 'JPEGImages' / '2008_1.jpg')
+    dataset = VOC12(str(voc), 'test')
+    assert labels(dataset) == {'2008_1': []} and dataset.get_data_info(0)['mask_path'] is None
+    assert dataset.metainfo['label_source'] == 'none'
+
+
 def test_a_split_without_masks_has_none(voc):
     (voc / 'SegmentationClass' / '2007_3.png').unlink()
     assert VOC12(str(voc), 'val').get_data_info(0)['mask_path'] is None

@@ -41,7 +41,8 @@ class VOC12(WSSSDataset):
         data_root: The folder, or one that contains ``VOC2012`` or ``VOCdevkit/VOC2012``; None means
             ``voc`` in ``WSSS_DATA_ROOT``.
         split: ``train`` (1,464 images), ``val`` (1,449), ``trainval``, ``train_aug`` (10,582),
-            ``test`` (1,456, without truth), or a list file, absolute or relative to the folder:
+            ``test`` (1,456, without truth and, unless ``image_labels`` names a source, without
+            labels), or a list file, absolute or relative to the folder:
             one id per line, what follows it is ignored, and paths are cut to their stem.
         image_labels: Where image-level labels come from. ``xml``: the objects in ``Annotations``,
             difficult ones included, as in the PSA family; ``lists``: ``ImageSets/Main``, likewise;
@@ -132,8 +133,10 @@ class VOC12(WSSSDataset):
             labels = {i: [box[4] for box in boxes[i]] for i in ids}
         elif source == 'lists':
             labels = self._read_lists(folder / 'ImageSets' / 'Main', ids)
-        else:
+        elif source == 'masks':
             labels = self._read_masks(paths, ids)
+        else:
+            labels = {image_id: [] for image_id in ids}
         return [
             ImageRecord(
                 image_id=image_id,
@@ -171,6 +174,8 @@ class VOC12(WSSSDataset):
         )
         if self.image_labels != 'auto':
             return self.image_labels
+        if self.split == 'test':  # those of the server are not public
+            return 'none'
         found = [name for name, is_there in there.items() if is_there]
         if not found:
             raise DataError(

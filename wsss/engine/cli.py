@@ -171,17 +171,32 @@ def test_main(argv: Sequence[str] | None = None) -> int:
     """Evaluate a stage of a config."""
     parser = common_parser('Evaluate a stage of a config, by default the last.')
     parser.add_argument('checkpoint', nargs='?', help='weights (default: those of the stage)')
+    parser.add_argument(
+        '--submission',
+        metavar='DIR',
+        help='pack the masks of the stage for the test server of PASCAL VOC',
+    )
+    parser.add_argument(
+        '--competition', choices=['comp5', 'comp6'], default='comp6',
+        help='of the submission: comp5 has seen data of VOC alone, comp6 other data too (default)',
+    )  # fmt: skip
     args = parser.parse_args(argv)
     config = load_config(args.config, args.cfg_options)
     work_dir = Path(args.work_dir or config.get('work_dir') or default_work_dir(args.config))
     start(args, config)
     if config.get('pipeline') is None:
+        if args.submission:
+            raise ConfigError(f'{args.config} has no pipeline, --submission needs one.')
         return _test_plain(config, work_dir, args)
     from .pipeline import Pipeline
+    from .submission import VOCSubmission
 
+    submission = VOCSubmission(args.submission, args.competition) if args.submission else None
     pipeline = Pipeline(config.to_dict(), args.config, work_dir, launcher=args.launcher)
-    metrics = pipeline.test(args.stage, args.checkpoint)
+    metrics = pipeline.test(args.stage, args.checkpoint, submission)
     if get_rank() == 0:
+        if submission is not None:
+            print(f'submission: {submission.path} ({submission.count} masks)')
         for name, value in metrics.items():
             print(f'{name}: {value:.4f}' if isinstance(value, float) else f'{name}: {value}')
     return 0

@@ -31,6 +31,7 @@ from .record import (
 from .run_state import RunState
 from .runner import close_logger, forgive_files
 from .stage import WEIGHTS, Stage
+from .submission import VOCSubmission
 
 
 class Pipeline(RunState):
@@ -202,11 +203,17 @@ class Pipeline(RunState):
             f'stage {stage.name} finished in {seconds:.1f} s: {shown or "no figures"}', 'current'
         )
 
-    def test(self, name: str | None = None, weights: str | None = None) -> dict[str, Any]:
+    def test(
+        self,
+        name: str | None = None,
+        weights: str | None = None,
+        submission: VOCSubmission | None = None,
+    ) -> dict[str, Any]:
         """Evaluate a stage again, by default the last, with its own or other weights.
 
         Nothing of what the stage has made changes: what this writes goes to the folder ``test`` in
         that of the stage, which is emptied before, and the figures to ``test.json`` beside it.
+        With ``submission`` the masks are packed, and images need no truth.
         """
         name = name or self.stages[-1]
         if name not in self.stages:
@@ -222,6 +229,8 @@ class Pipeline(RunState):
                 f'stage {name} has no {WEIGHTS} in {stage.folder} yet. Train it first '
                 '(tools/train.py), or give a CHECKPOINT.'
             )
+        if submission is not None:
+            submission.prepare(stage)
         folder = stage.folder / 'test'
         if is_main_process():
             remove_tree(folder)
@@ -231,4 +240,6 @@ class Pipeline(RunState):
             upstream = fingerprint(self.config, self.stages, name, with_data=False)['upstream']
             notes = with_inherited_sources(notes, map(self.folder, upstream))
             write_json(stage.folder / 'test.json', dict(weights=weights, metrics=metrics, **notes))
+            if submission is not None:
+                submission.write(folder)
         return metrics
