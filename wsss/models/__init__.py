@@ -8,6 +8,7 @@ from .classifiers import CAMClassifier
 from .heads import ASPPV2Head, LargeFOVHead, UNetHead
 from .losses import ConcentrationLoss, EntropyLoss, SoftmaxFocalLoss
 from .multi_scale_segmentor import MultiScaleSegmentor
+from .necks import DropoutPooling
 from .pseudo_label_model import PseudoLabelModel
 from .refine_model import RefineModel
 from .segmentor_scores import SegmentorScores
@@ -20,6 +21,7 @@ __all__ = [
     'CAMClassifier',
     'CCAM',
     'ConcentrationLoss',
+    'DropoutPooling',
     'ECSCCAM',
     'EntropyLoss',
     'LargeFOVHead',

@@ -8,10 +8,9 @@ classifier_model = dict(
     ),
     backbone=dict(
         type='wsss.ResNet38d',
-        dropout=0.5,
         init_cfg=dict(type='Pretrained', checkpoint='@pretrained'),
     ),
-    neck=dict(type='GlobalAveragePooling'),
+    neck=dict(type='wsss.DropoutPooling', dropout=0.5),
     head=dict(
         type='MultiLabelLinearClsHead',
         num_classes='@data/num_classes',
