@@ -1,5 +1,5 @@
-# mixup_cam/voc.py, mixed at a place drawn for each batch: the image, or what a stage gives (Verma et
-# al., ICML 2019).
+# mixup_cam/voc.py, mixed at a place drawn for each batch: the image, or what a stage gives (Verma
+# et al., ICML 2019).
 _base_ = ['../mixup_cam/voc.py']
 mixing = [
     dict(
