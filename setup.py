@@ -31,5 +31,7 @@ setup(
     packages=find_packages(include=['wsss', 'wsss.*']),
     python_requires='>=3.10',
     install_requires=requirements('runtime'),
-    extras_require={name: requirements(name) for name in ('crf', 'tests', 'coco', 'compare')},
+    extras_require={
+        name: requirements(name) for name in ('crf', 'tests', 'coco', 'compare', 'finch')
+    },
 )

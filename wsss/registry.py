@@ -73,6 +73,8 @@ SEEDS = Registry('seed', scope='wsss', locations=['wsss.seeds'])
 REFINERS = Registry('refiner', scope='wsss', locations=['wsss.refiners'])
 # image -> region ids
 SUPERPIXELS = Registry('superpixels', scope='wsss', locations=['wsss.superpixels'])
+# features of images of a class -> groups of alike ones
+CLUSTERERS = Registry('clusterer', scope='wsss', locations=['wsss.clusterers'])
 # background decision: where the threshold of a pseudo-labeler comes from
 THRESHOLDS = Registry('threshold', scope='wsss', locations=['wsss.pseudo_labels.thresholds'])
 # ScoreMaps -> label map

@@ -39,6 +39,7 @@ from mmpretrain.registry import BATCH_AUGMENTS
 from ..errors import ConfigError, near_matches
 from ..registry import (
     CAMS,
+    CLUSTERERS,
     LABEL_SOURCES,
     PSEUDO_LABELERS,
     REFINERS,
@@ -69,7 +70,9 @@ _FOREIGN = (
     VISBACKENDS, MODEL_WRAPPERS, WEIGHT_INITIALIZERS, LOG_PROCESSORS, TASK_UTILS,
     BATCH_AUGMENTS,
 )  # fmt: skip
-_OWN = (CAMS, LABEL_SOURCES, SEEDS, REFINERS, SUPERPIXELS, THRESHOLDS, PSEUDO_LABELERS)
+_OWN = (
+    CAMS, CLUSTERERS, LABEL_SOURCES, SEEDS, REFINERS, SUPERPIXELS, THRESHOLDS, PSEUDO_LABELERS,
+)  # fmt: skip
 
 
 def check_keys(config: dict, pipeline: list[str], where: str) -> None:
