@@ -205,7 +205,8 @@ class WSSSDataset(BaseDataset):
         """Return what is known of every image; it is not kept with each."""
         names = ('class_to_label', 'image_classes')
         known = {name: self._metainfo[name] for name in names if name in self._metainfo}
-        return {**known, 'box_source': self.box_source}
+        source = dict(dataset=type(self).__name__, split=self.split)
+        return {**known, **source, 'box_source': self.box_source}
 
     def get_cat_ids(self, idx: int) -> list[int]:
         """Return the class ids of one image, as mmpretrain's class-balanced wrappers ask."""

@@ -209,6 +209,19 @@ def check_pretrained(model: nn.Module) -> None:
             check_fit(module, state_dict_of(content), str(source), True, prefix)
 
 
+def load_pretrained(model: nn.Module) -> None:
+    """Give a network that no stage has trained the weights that its ``init_cfg`` asks for.
+
+    Raises:
+        CheckpointError: As :func:`check_pretrained`.
+    """
+    found = [getattr(module, 'init_cfg', None) for module in model.modules()]
+    found = [cfg for init in found for cfg in (init if isinstance(init, list) else [init])]
+    if any(isinstance(cfg, dict) and cfg.get('type') == 'Pretrained' for cfg in found):
+        check_pretrained(model)
+        model.init_weights()
+
+
 def training_state(runner: Any, epoch: int, iteration: int) -> dict:
     """Return everything that continuing a training needs, as plain values."""
     model = unwrapped(runner.model)

@@ -203,6 +203,8 @@ class Stage:
         config.setdefault('test_evaluator', [])
         runner = self._runner(config, 'test', folder)
         try:
+            if not config.get('load_from'):
+                checkpoint.load_pretrained(unwrapped(runner.model))
             metrics = runner.test()
             # a loop that continues iterates a part of the data set only
             dataset = getattr(runner.test_loop, 'full_dataset', runner.test_dataloader.dataset)

@@ -4,9 +4,9 @@
 from .affinity import AffinityNet, BoundaryNet, NeighborAffinityNet
 from .backbones import PlainConvNet, ResNet38d, SimpleUNet, TorchvisionBackbone
 from .ccam import CCAM, ECSCCAM
-from .classifiers import CAMClassifier
-from .heads import ASPPV2Head, LargeFOVHead, UNetHead
-from .losses import ConcentrationLoss, EntropyLoss, SoftmaxFocalLoss
+from .classifiers import CAMClassifier, FeatureClassifier
+from .heads import ASPPV2Head, DistillHead, LargeFOVHead, SubCategoryHead, UNetHead
+from .losses import ConcentrationLoss, DistillLoss, EntropyLoss, SoftmaxFocalLoss
 from .multi_scale_segmentor import MultiScaleSegmentor
 from .necks import DropoutPooling
 from .pseudo_label_model import PseudoLabelModel
@@ -21,9 +21,12 @@ __all__ = [
     'CAMClassifier',
     'CCAM',
     'ConcentrationLoss',
+    'DistillHead',
+    'DistillLoss',
     'DropoutPooling',
     'ECSCCAM',
     'EntropyLoss',
+    'FeatureClassifier',
     'LargeFOVHead',
     'MultiScaleSegmentor',
     'NeighborAffinityNet',
@@ -35,6 +38,7 @@ __all__ = [
     'SimpleUNet',
     'SoftmaxFocalLoss',
     'StoredMapsModel',
+    'SubCategoryHead',
     'TorchvisionBackbone',
     'UNetHead',
 ]

@@ -7,12 +7,14 @@ from .combine_scores import CombineScores
 from .confident_labels import ConfidentLabels
 from .label_scores import LabelScores
 from .load_boxes import LoadBoxes
+from .load_features import LoadFeatures
 from .load_image import LoadImage
 from .load_mask import LoadMask
 from .load_points import LoadPoints
 from .load_saliency import LoadSaliency
 from .load_scores import LoadScores
 from .load_scribbles import LoadScribbles
+from .load_sub_categories import LoadSubCategories
 from .make_seeds import MakeSeeds
 from .multi_scale_views import MultiScaleViews, view_size
 from .pack_scores import PackScores
@@ -29,12 +31,14 @@ __all__ = [
     'ConfidentLabels',
     'LabelScores',
     'LoadBoxes',
+    'LoadFeatures',
     'LoadImage',
     'LoadMask',
     'LoadPoints',
     'LoadSaliency',
     'LoadScores',
     'LoadScribbles',
+    'LoadSubCategories',
     'MakeSeeds',
     'PackScores',
     'MultiScaleViews',

@@ -15,21 +15,23 @@ from torch import nn
 from ...datasets.reads_files import ReadsFiles
 from ...fileio import write_bytes, write_json
 from ...registry import TRANSFORMS, build
-from ...structures import ScoreMaps, ScoreStore
+from ...structures import FeatureStore, ScoreMaps, ScoreStore, SubCategories
 from .. import checkpoint
 from ..files_read import find_readers
 from ..reads_weights import ReadsWeights
 from .stand_in import StandIn
 
 _SCORE_STRIDE = 8
+_CHANNELS = 2048
+_SUBS = 4
 _THRESHOLD = dict(value=0.3, protocol='generated', chosen_on='nothing', num_images=0)
 
 
 def write_inputs(config: dict, scope: str, dataset: StandIn) -> None:
     """Write what the components of a stage read beside images and masks.
 
-    Score files, label maps and the threshold of an earlier stage are made for the images of
-    ``dataset``; for anything else the component complains itself.
+    Score files, label maps, features, sub-categories and the threshold of an earlier stage are made
+    for the images of ``dataset``; for anything else the component complains itself.
 
     Args:
         config: The stage, moved to a temporary folder by :func:`move_places`.
@@ -46,8 +48,12 @@ def write_inputs(config: dict, scope: str, dataset: StandIn) -> None:
                     ScoreStore(path.parent).write(path.stem, _scores(info, dataset))
                 elif path.suffix == '.png':
                     write_bytes(path, dataset.label_map(info['image_id']).read_bytes())
+                elif path.suffix == '.npy':
+                    FeatureStore(path.parent).write(path.stem, torch.randn(_CHANNELS))
                 elif path.name == 'threshold.json':
                     write_json(path, _THRESHOLD)
+                elif path.name == 'sub_categories.json' and index == 0:
+                    _sub_categories(dataset).write(path)
 
 
 def write_weights(config: dict, scope: str, model: nn.Module) -> None:
@@ -77,6 +83,20 @@ def _scores(info: dict, dataset: StandIn) -> ScoreMaps:
         maps.append(cv2.GaussianBlur(small, (0, 0), 2) * noise)
     scores = torch.from_numpy(np.stack(maps)).clamp(0, 1)
     return ScoreMaps(torch.tensor(info['gt_label']), scores, mask.shape)
+
+
+def _sub_categories(dataset: StandIn) -> SubCategories:
+    """Return a table of the images, with shares."""
+    rows = [dataset.get_data_info(index) for index in range(len(dataset))]
+    names = dataset.metainfo['image_classes']
+    return SubCategories(
+        dataset=rows[0]['dataset'],
+        split=rows[0]['split'],
+        classes=tuple(names),
+        counts=(_SUBS,) * len(names),
+        images={row['image_id']: dict.fromkeys(row['gt_label'], 0) for row in rows},
+        soft={row['image_id']: dict.fromkeys(row['gt_label'], [0.25] * _SUBS) for row in rows},
+    )
 
 
 def move_places(config: Any, scope: str, folder: Path) -> None:

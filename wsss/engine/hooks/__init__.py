@@ -5,6 +5,7 @@ from .checkpoint_hook import CheckpointHook
 from .contact_sheet import ContactSheetHook
 from .ema_teacher import EMATeacher
 from .epoch_seed import EpochSeedHook
+from .feature_writer import FeatureWriter
 from .mask_writer import MaskWriter
 from .polarity_hook import PolarityHook
 from .progress import ProgressHook
@@ -17,6 +18,7 @@ __all__ = [
     'ContactSheetHook',
     'EMATeacher',
     'EpochSeedHook',
+    'FeatureWriter',
     'MaskWriter',
     'PolarityHook',
     'ProgressHook',

@@ -4,6 +4,7 @@
 from .choose_weights import ChooseWeights
 from .per_image_loop import PerImageLoop
 from .pseudo_label_loop import PseudoLabelLoop
+from .sub_category_loop import SubCategoryLoop
 from .sweep_loop import SweepLoop
 
-__all__ = ['ChooseWeights', 'PerImageLoop', 'PseudoLabelLoop', 'SweepLoop']
+__all__ = ['ChooseWeights', 'PerImageLoop', 'PseudoLabelLoop', 'SubCategoryLoop', 'SweepLoop']

@@ -2,5 +2,6 @@
 """Classifiers that can explain themselves."""
 
 from .cam_classifier import CAMClassifier
+from .feature_classifier import FeatureClassifier
 
-__all__ = ['CAMClassifier']
+__all__ = ['CAMClassifier', 'FeatureClassifier']

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Decode heads that mmseg lacks."""
+"""Heads that mmseg and mmpretrain lack."""
 
 from .aspp_v2_head import ASPPV2Head
+from .distill_head import DistillHead
 from .large_fov_head import LargeFOVHead
+from .sub_category_head import SubCategoryHead
 from .unet_head import UNetHead
 
-__all__ = ['ASPPV2Head', 'LargeFOVHead', 'UNetHead']
+__all__ = ['ASPPV2Head', 'DistillHead', 'LargeFOVHead', 'SubCategoryHead', 'UNetHead']
