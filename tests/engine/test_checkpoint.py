@@ -183,3 +183,25 @@ def test_a_model_that_merges_views_takes_the_weights_of_the_one_inside():
         checkpoint.check_fit(
             TestWrapper(Views(Inner())), {'layer.weight': weights['layer.weight']}, 'w'
         )
+
+
+def test_a_network_that_no_stage_has_trained_gets_the_weights_it_asks_for(tmp_path):
+    from wsss.models import FeatureClassifier
+
+    def make(checkpoint_file=None):
+        init = dict(type='Pretrained', checkpoint=checkpoint_file, prefix='backbone.')
+        backbone = dict(type='mmpretrain.ResNet', depth=18, base_channels=4, stem_channels=4)
+        return FeatureClassifier(backbone={**backbone, 'init_cfg': checkpoint_file and init})
+
+    path = tmp_path / 'weights.pth'
+    checkpoint.save(make().state_dict(), path)
+    model = make(str(path))
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    checkpoint.load_pretrained(model)
+    saved = checkpoint.load(path)
+    assert all(torch.equal(value, saved[key]) for key, value in model.state_dict().items())
+    assert any(not torch.equal(before[key], saved[key]) for key in saved)
+    plain = make()
+    before = {key: value.clone() for key, value in plain.state_dict().items()}
+    checkpoint.load_pretrained(plain)  # asks for nothing
+    assert all(torch.equal(before[key], value) for key, value in plain.state_dict().items())

@@ -8,7 +8,7 @@ from wsss.engine import checkpoint
 from wsss.engine.epochs import EpochWeights
 from wsss.engine.estimate.inputs import move_places, write_inputs, write_weights
 from wsss.engine.estimate.stand_in import StandIn
-from wsss.structures import ScoreStore
+from wsss.structures import FeatureStore, ScoreStore, SubCategories
 
 
 def test_stage_reads_generated_files_and_caches_in_the_temporary_folder_only(tmp_path):
@@ -54,3 +54,18 @@ def test_candidates_are_written_beside_those_that_are_there(tmp_path):
     assert checkpoint.load(mine) == dict(own=1)
     assert [path.split('/')[-2] for path in test_cfg['candidates']] == ['mine', 'round1']
     assert all('weight' in checkpoint.load(path) for path in test_cfg['candidates'])
+
+
+def test_features_and_sub_categories_are_written_where_they_are_read(tmp_path):
+    table = dict(type='wsss.LoadSubCategories', table='/run/sub_categories1/sub_categories.json')
+    features = dict(type='wsss.LoadFeatures', folder='/run/features1/features')
+    config = dict(pipeline=[table], test_cfg=dict(features=features))
+    move_places(config, 'mmpretrain', tmp_path)
+    images = StandIn(OxfordPet(lazy_init=True), tmp_path / 'data', 3)
+    write_inputs(config, 'mmpretrain', images)
+    found = SubCategories.read(table['table'])
+    assert len(found.classes) == 37 and len(found.images) == 3
+    for i in range(3):
+        info = images.get_data_info(i)
+        assert found.target(info['image_id'], info['gt_label']).sum() == len(info['gt_label'])
+        assert FeatureStore(features['folder']).read(info['image_id']).ndim == 1
