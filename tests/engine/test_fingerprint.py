@@ -9,6 +9,7 @@ import pytest
 
 from wsss.datasets import Shapes
 from wsss.engine.fingerprint import changed_keys, digest, fingerprint
+from wsss.structures import SubCategories
 
 CONFIG = dict(
     pipeline=['a', 'b'],
@@ -149,6 +150,7 @@ READERS = [
     (dict(type='wsss.CombineScores', specific=['@a/s', 'FILES'], mode='max'), 'CombineScores'),
     (dict(type='wsss.CombineScores', specific=['@a/s'], agnostic='FILES'), 'CombineScores'),
     (dict(type='wsss.AgreedLabels', folders=['@a/masks', 'FILES']), 'AgreedLabels'),
+    (dict(type='wsss.LoadFeatures', folder='FILES'), 'LoadFeatures'),
 ]
 
 
@@ -210,3 +212,11 @@ def test_a_file_that_the_loop_reads_counts_by_content_too(root):
     stage = Reading(root, dict(type='wsss.PackScores'), test_cfg=dict(threshold=threshold))
     (stage.folder / 't').write_text('{}')
     assert stage.changes() == ['files of test_cfg.threshold (EarlierThreshold)']
+
+
+def test_the_table_that_a_head_is_built_of_counts_by_content(root):
+    table = SubCategories('Shapes', 'train', ('a', 'b'), (2, 2), {})
+    head = dict(type='wsss.SubCategoryHead', num_classes=2, in_channels=4, table='FILES/t')
+    stage = Reading(root, dict(type='wsss.PackScores'), model=dict(head=head))
+    table.write(stage.folder / 't')
+    assert stage.changes() == ['files of model.head (SubCategoryHead)']

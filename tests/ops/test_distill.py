@@ -42,13 +42,13 @@ def test_equal_samples_belong_to_their_mean_alone():
 
 def test_the_softmax_is_within_groups():
     logits = torch.randn(4, 6) * 5
-    found = grouped_log_softmax(logits, GROUPS)
+    found = grouped_log_softmax(logits, GROUPS, 3)
     parts = [F.log_softmax(logits[:, GROUPS == g], dim=1) for g in range(3)]
     assert torch.allclose(found, torch.cat(parts, dim=1), atol=1e-6)
 
 
 def test_the_softmax_of_huge_logits_is_finite():
-    assert torch.isfinite(grouped_log_softmax(torch.tensor([[1e30, -1e30]]), GROUPS[:2])).all()
+    assert torch.isfinite(grouped_log_softmax(torch.tensor([[1e30, -1e30]]), GROUPS[:2], 1)).all()
 
 
 @pytest.mark.parametrize('temperature', [1.0, 2.5])
@@ -65,7 +65,7 @@ def test_sub_class_divergence_is_that_of_a_slow_loop(temperature):
             own = q[n, GROUPS == g]
             total += share[n, g] * (own * (own.log() - p.log())).sum()
     expected = temperature**2 * total / share.sum()
-    found = sub_class_divergence(logits, teacher, GROUPS, temperature)
+    found = sub_class_divergence(logits, teacher, GROUPS, 3, temperature)
     assert torch.allclose(found, expected, atol=1e-6)
 
 
@@ -73,14 +73,16 @@ def test_hard_shares_give_the_cross_entropy():
     logits = torch.randn(3, 2)
     teacher = torch.tensor([[1.0, 0], [0, 1], [1, 0]])
     expected = F.cross_entropy(logits, teacher.argmax(1))
-    assert torch.allclose(sub_class_divergence(logits, teacher, GROUPS[:2] * 0), expected)
+    assert torch.allclose(sub_class_divergence(logits, teacher, GROUPS[:2] * 0, 1), expected)
 
 
 @pytest.mark.parametrize('temperature', [1.0, 4.0])
 def test_divergences_are_0_where_student_and_teacher_agree(temperature):
     logits = torch.randn(4, 6)
-    q = (grouped_log_softmax(logits / temperature, GROUPS)).exp()
-    assert float(sub_class_divergence(logits, q, GROUPS, temperature)) == pytest.approx(0, abs=1e-6)
+    q = (grouped_log_softmax(logits / temperature, GROUPS, 3)).exp()
+    assert float(sub_class_divergence(logits, q, GROUPS, 3, temperature)) == pytest.approx(
+        0, abs=1e-6
+    )
     assert float(logit_divergence(logits, logits, temperature)) == 0
     assert float(feature_distance(logits, 3 * logits)) == pytest.approx(0, abs=1e-6)
     assert float(relation_distance(logits, logits @ torch.eye(6)[[2, 0, 1, 5, 4, 3]])) < 1e-12
@@ -88,7 +90,7 @@ def test_divergences_are_0_where_student_and_teacher_agree(temperature):
 
 def test_no_class_present_gives_0_with_a_gradient():
     logits = torch.randn(2, 6, requires_grad=True)
-    loss = sub_class_divergence(logits, torch.zeros(2, 6), GROUPS)
+    loss = sub_class_divergence(logits, torch.zeros(2, 6), GROUPS, 3)
     loss.backward()
     assert float(loss.detach()) == 0 and not logits.grad.any()
 

@@ -43,29 +43,29 @@ def soft_assignments(features: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return weights / weights.sum(axis=1, keepdims=True)
 
 
-def grouped_log_softmax(logits: Tensor, groups: Tensor) -> Tensor:
+def grouped_log_softmax(logits: Tensor, groups: Tensor, num_groups: int) -> Tensor:
     """Return the log-softmax within each group of columns.
 
     Args:
         logits: float ``(N, S)``.
         groups: int64 ``(S,)``, group of each column.
+        num_groups: How many there are; some may have no column.
 
     Example:
         >>> logits = torch.tensor([[0.0, 0.0, 5.0]])
-        >>> grouped_log_softmax(logits, torch.tensor([0, 0, 1])).exp()
+        >>> grouped_log_softmax(logits, torch.tensor([0, 0, 1]), 2).exp()
         tensor([[0.5000, 0.5000, 1.0000]])
     """
     index = groups.expand_as(logits)
-    size = int(groups.max()) + 1 if len(groups) else 0
-    empty = logits.new_full((len(logits), size), -torch.inf)
+    empty = logits.new_full((len(logits), num_groups), -torch.inf)
     top = empty.scatter_reduce(1, index, logits.detach(), 'amax').gather(1, index)
     shifted = logits - top
-    sums = logits.new_zeros(len(logits), size).index_add(1, groups, shifted.exp())
+    sums = logits.new_zeros(len(logits), num_groups).index_add(1, groups, shifted.exp())
     return shifted - sums.gather(1, index).log()
 
 
 def sub_class_divergence(
-    logits: Tensor, teacher: Tensor, groups: Tensor, temperature: float = 1.0
+    logits: Tensor, teacher: Tensor, groups: Tensor, num_groups: int, temperature: float = 1.0
 ) -> Tensor:
     """Return ``T^2 KL(q || softmax(z / T))`` within the sub-classes of each class.
 
@@ -75,14 +75,14 @@ def sub_class_divergence(
             share of the class in the label (1 where it is present, less where images are mixed,
             else 0), with which it counts.
         groups: int64 ``(S,)``, class of each sub-class.
+        num_groups: How many classes there are.
         temperature: ``T``, above 0.
 
     Returns:
         The mean over the classes present, a scalar; 0 without any.
     """
-    log_p = grouped_log_softmax(logits / temperature, groups)
-    size = int(groups.max()) + 1 if len(groups) else 0
-    shares = teacher.new_zeros(len(teacher), size).index_add(1, groups, teacher)
+    log_p = grouped_log_softmax(logits / temperature, groups, num_groups)
+    shares = teacher.new_zeros(len(teacher), num_groups).index_add(1, groups, teacher)
     total = shares.sum()
     own = shares.gather(1, groups.expand_as(teacher))
     q = teacher / own.clamp(min=torch.finfo(teacher.dtype).tiny)

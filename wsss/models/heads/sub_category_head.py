@@ -122,7 +122,8 @@ SubCategoryLoop`, which says how many sub-classes there are. The pipeline puts t
         losses['loss_sub'] = self.sub_weight * self.num_classes / self.total * loss
         for term in self.distill:
             if term.kind == 'soft_subclass':
-                losses[f'loss_{term.kind}'] = term(logits, shares, self.parents)
+                found = term(logits, shares, self.parents, self.num_classes)
+                losses[f'loss_{term.kind}'] = found
         return losses
 
     def _targets(self, samples: Sequence[Any], like: Tensor) -> tuple[Tensor, Tensor]:

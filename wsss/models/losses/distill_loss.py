@@ -74,7 +74,13 @@ class DistillLoss(nn.Module):
                 )
             self.projection = nn.Linear(*sizes, bias=False)
 
-    def forward(self, student: Tensor, teacher: Tensor, groups: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        student: Tensor,
+        teacher: Tensor,
+        groups: Tensor | None = None,
+        num_groups: int = 0,
+    ) -> Tensor:
         """Return the term, a scalar.
 
         Args:
@@ -82,6 +88,7 @@ class DistillLoss(nn.Module):
                 ``(N, D)``.
             teacher: The same of the teacher; shares ``(N, S)`` for ``soft_subclass``.
             groups: int64 ``(S,)``, class of each sub-class, only for ``soft_subclass``.
+            num_groups: How many classes there are.
 
         Raises:
             DataError: If the two do not fit each other.
@@ -96,12 +103,12 @@ class DistillLoss(nn.Module):
                 f'student {student.shape[1]}. Take a teacher of the same class list, or, for '
                 'features, set projection=(student, teacher).'
             )
-        return self.loss_weight * self._term(student, teacher, groups)
-
-    def _term(self, student: Tensor, teacher: Tensor, groups: Tensor | None) -> Tensor:
         if self.kind == 'soft_subclass':
-            return sub_class_divergence(student, teacher, groups, self.temperature)
-        if self.kind == 'logit':
-            return logit_divergence(student, teacher, self.temperature)
-        distance = feature_distance if self.kind == 'feature' else relation_distance
-        return distance(student, teacher)
+            term = sub_class_divergence(student, teacher, groups, num_groups, self.temperature)
+        elif self.kind == 'logit':
+            term = logit_divergence(student, teacher, self.temperature)
+        elif self.kind == 'feature':
+            term = feature_distance(student, teacher)
+        else:
+            term = relation_distance(student, teacher)
+        return self.loss_weight * term
