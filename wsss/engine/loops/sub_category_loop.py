@@ -89,7 +89,8 @@ class SubCategoryLoop(TestLoop):
         dataset = self.dataloader.dataset
         self.split = getattr(dataset, 'split', None)
         self.transductive = self.split != training_split
-        if self.transductive and not check_flag(transductive, 'test_cfg.transductive'):
+        allowed = check_flag(transductive, 'test_cfg.transductive')
+        if self.transductive and not allowed:
             raise ConfigError(
                 f'test_dataloader.dataset is the split {self.split!r}, the training images are '
                 f'{training_split!r}: others must not decide about the training. Cluster the split '

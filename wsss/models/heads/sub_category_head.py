@@ -24,7 +24,7 @@ class SubCategoryHead(DistillHead, ReadsFiles):
 
     Telling sub-classes apart makes the features, and so the maps, cover more of an object (Y.-T.
     Chang et al., "Weakly-Supervised Semantic Segmentation via Sub-category Exploration", CVPR
-    2020, equation 3). Predictions and maps are those of ``fc`` alone.
+    2020). Predictions and maps are those of ``fc`` alone.
 
     ``L = L_class + sub_weight L_sub``, both means over their classes in the paper. Losses of
     mmpretrain are sums over classes; ``loss`` stays that sum, at which the learning rates of all
@@ -33,9 +33,9 @@ class SubCategoryHead(DistillHead, ReadsFiles):
     Args:
         num_classes: ``K``.
         in_channels: Of the pooled features.
-        table: The ``sub_categories.json`` of a stage with :class:`wsss.engine.loops.\
-SubCategoryLoop`, which says how many sub-classes there are. The pipeline puts the same one
-            into the labels (``wsss.LoadSubCategories``).
+        table: The ``sub_categories.json`` of a stage with ``wsss.SubCategoryLoop``, which says how
+            many sub-classes there are. The pipeline puts the same one into the labels
+            (``wsss.LoadSubCategories``).
         sub_weight: Of the second term, at least 0; 5 in the paper's code.
         distill: As in :class:`DistillHead`, and the kind ``soft_subclass``, for which the table
             must hold shares (``SubCategoryLoop(soft=True)``).
@@ -46,7 +46,6 @@ SubCategoryLoop`, which says how many sub-classes there are. The pipeline puts t
         DataError: If the table cannot be read; only a missing one is left to the training.
 
     Example:
-        >>> import json
         >>> table = SubCategories('Pets', 'train', ('cat', 'dog'), (2, 3), {})
         >>> table.write('/tmp/sub_categories.json')
         >>> SubCategoryHead(2, 8, table='/tmp/sub_categories.json').sub_fc.out_features
