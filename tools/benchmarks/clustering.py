@@ -96,7 +96,7 @@ def main() -> None:
     ]
     rows = [['', 'features read, clustered', 'memory beside imports', 'peak'], *rows]
     pairs = zip(found['ours']['subs'], found['one table']['subs'])
-    memory = {way: x['peak'] - x['before'] for way, x in found.items()}
+    memory = {way: max(x['peak'] - x['before'], 1.0) for way, x in found.items()}
     figures = dict(
         ratio=found['one table']['seconds'] / found['ours']['seconds'],
         memory_ratio=memory['one table'] / memory['ours'],
