@@ -110,6 +110,7 @@ def main() -> None:
     parser.add_argument('--masks-only', action='store_true', help='leave out the steps of training')
     args = parser.parse_args()
     conditions = prepare(args)
+    torch.manual_seed(0)
     random, fmix = np.random.default_rng(0), FMix(per_sample=True)
     figures, rows = {}, []
     for side in (224, 512):

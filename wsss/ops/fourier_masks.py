@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import torch
 import torch.nn.functional as F
@@ -67,13 +68,18 @@ def low_frequency_fields(
     height, width = size
     if count < 0 or height < 1 or width < 1:
         raise ConfigError(f'size must be at least 1 x 1 pixels, got {height} x {width}.')
-    weights = frequency_weights(size, decay)
-    drawn = _isotropic if spectrum == 'isotropic' else _legacy
-    weights = drawn(weights, size).to(device)
+    weights = _deviations((height, width), float(decay), spectrum).to(device)
     parts = torch.randn(count, *weights.shape, generator=generator, device=device) * weights
     # frequencies that are not drawn are 0
     padding = (0, width // 2 + 1 - weights.shape[1], 0, height - weights.shape[0])
     return torch.fft.irfft2(F.pad(torch.view_as_complex(parts), padding), size)
+
+
+@lru_cache(maxsize=16)
+def _deviations(size: tuple[int, int], decay: float, spectrum: str) -> Tensor:
+    """Return the deviations of the numbers to draw; powers take as long as all the rest."""
+    drawn = _isotropic if spectrum == 'isotropic' else _legacy
+    return drawn(frequency_weights(size, decay), size).contiguous()
 
 
 def _isotropic(weights: Tensor, size: tuple[int, int]) -> Tensor:
