@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +46,7 @@ class ImageRecord:
     boxes: list[tuple[float, float, float, float, int]] = field(default_factory=list)
 
 
-class WSSSDataset(BaseDataset):
+class WSSSDataset(BaseDataset, ABC):
     """Base of the data sets: subclasses list :class:`ImageRecord` in :meth:`load_records`.
 
     Metainfo that every subclass sets:
@@ -115,13 +116,13 @@ class WSSSDataset(BaseDataset):
             indices=indices,
         )
 
+    @abstractmethod
     def describe(self) -> dict:
         """Return the metainfo; called before anything is read from disk."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load_records(self) -> list[ImageRecord]:
         """Read the lists and return one record per image of the split."""
-        raise NotImplementedError
 
     def mask_table(self, label: int) -> dict[int, int] | None:
         """Return value in a mask file -> label id, for an image whose objects have ``label``.
