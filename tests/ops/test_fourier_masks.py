@@ -119,3 +119,8 @@ def test_refusals():
         low_frequency_fields(1, (4, 4), 3.0, 'white')
     with pytest.raises(ConfigError, match='1 x 1'):
         low_frequency_fields(1, (0, 4))
+    for share in (-0.1, 1.5, float('nan'), '0.5'):
+        with pytest.raises(ConfigError, match=r'shares\[1\] must be a number in \[0, 1\]'):
+            cut_fields(torch.rand(2, 4, 4), [0.5, share])
+    with pytest.raises(ConfigError, match='each of 2 fields needs a share, got 1'):
+        cut_fields(torch.rand(2, 4, 4), [0.5])

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 import torch
 
-from wsss.ops.region_vote import contiguous_ids, elect, region_means, region_shares, spread
+from wsss.ops.region_vote import (
+    contiguous_ids,
+    elect,
+    region_means,
+    region_shares,
+    region_sizes,
+    spread,
+)
 
 
 @pytest.fixture(params=['blocks', 'scattered'])
@@ -24,6 +31,27 @@ def test_means_equal_a_loop(ids):
         expected = planes[:, ids == region].double().mean(dim=1).float()
         torch.testing.assert_close(found[:, region], expected, atol=1e-7, rtol=1e-6)
     assert found.dtype == torch.float32
+
+
+def test_sizes_equal_a_loop(ids):
+    sizes = [int((ids == region).sum()) for region in range(int(ids.max()) + 1)]
+    assert region_sizes(ids.int()).tolist() == sizes
+
+
+def test_gradients_go_through_means_and_back_to_pixels(ids):
+    """Each pixel counts by the inverse size of its region, and a region once for each pixel."""
+    planes = torch.rand(2, *ids.shape, requires_grad=True)
+    weights = torch.rand(2, *ids.shape)
+    means = region_means(planes, ids)
+    torch.testing.assert_close(means, region_means(planes.detach(), ids))
+    means.retain_grad()
+    (spread(means, ids) * weights).sum().backward()
+    for region in range(int(ids.max()) + 1):
+        own = ids == region
+        total = weights[:, own].sum(1)
+        torch.testing.assert_close(means.grad[:, region], total)
+        expected = (total / own.sum())[:, None].expand(-1, int(own.sum()))
+        torch.testing.assert_close(planes.grad[:, own], expected)
 
 
 def test_half_and_strided_planes_are_taken(ids):

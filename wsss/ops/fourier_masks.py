@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..checks import check_choice
+from ..checks import check_choice, check_unit
 from ..errors import ConfigError
 
 SPECTRA = ('isotropic', 'legacy')
@@ -118,11 +118,17 @@ def cut_fields(
     Returns:
         float32 ``(N, H, W)`` in [0, 1].
 
+    Raises:
+        ConfigError: If a share is none.
+
     Example:
         >>> cut_fields(torch.tensor([[[0.1, 0.9], [0.5, 0.7]]]), [0.5])
         tensor([[[0., 1.],
                  [0., 1.]]])
     """
+    if len(shares) != len(fields):
+        raise ConfigError(f'each of {len(fields)} fields needs a share, got {len(shares)}.')
+    shares = [check_unit(share, f'shares[{i}]') for i, share in enumerate(shares)]
     pixels = fields[0].numel()
     up = torch.rand(len(fields), generator=generator).lt(0.5).tolist()
     masks = torch.empty_like(fields, dtype=torch.float32)

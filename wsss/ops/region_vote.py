@@ -33,6 +33,11 @@ def contiguous_ids(ids: np.ndarray) -> np.ndarray:
     return np.unique(ids, return_inverse=True)[1].reshape(ids.shape).astype(np.int32)
 
 
+def region_sizes(ids: Tensor) -> Tensor:
+    """Return how many pixels each region of ``(H, W)`` has, int64 ``(S,)``."""
+    return torch.bincount(ids.reshape(-1))
+
+
 def region_means(planes: Tensor, ids: Tensor) -> Tensor:
     """Return the mean of each plane over each region, ``q_R(c) = 1/|R| sum_{p in R} q_p(c)``.
 
@@ -41,11 +46,11 @@ def region_means(planes: Tensor, ids: Tensor) -> Tensor:
         ids: Region map ``(H, W)`` on the same device.
 
     Returns:
-        float32 ``(L, S)``; sums are of double precision.
+        float32 ``(L, S)``, differentiable; sums are of double precision.
     """
     flat, index = planes.reshape(len(planes), -1), ids.reshape(-1).long()
-    sizes = torch.bincount(index)
-    if flat.device.type == 'cpu':
+    sizes = region_sizes(ids)
+    if flat.device.type == 'cpu' and not flat.requires_grad:
         flat, index = _sum_runs(flat, index)
     sums = flat.new_zeros((len(flat), len(sizes)), dtype=torch.float64)
     return (sums.index_add_(1, index, flat.double()) / sizes).float()
@@ -57,7 +62,7 @@ def _sum_runs(flat: Tensor, index: Tensor) -> tuple[Tensor, Tensor]:
     On a CPU each sum of a scatter waits for the one before it.
     """
     starts = torch.cat([index.new_zeros(1), torch.nonzero(index.diff())[:, 0] + 1])
-    sums = np.add.reduceat(flat.detach().float().numpy(), starts.numpy(), axis=1)
+    sums = np.add.reduceat(flat.float().numpy(), starts.numpy(), axis=1)
     return torch.from_numpy(sums), index[starts]
 
 
@@ -73,7 +78,7 @@ def region_shares(labels: Tensor, ids: Tensor, num_labels: int) -> Tensor:
         float32 ``(L, S)``; sums to 1 over L where all pixels have a label.
     """
     index = ids.reshape(-1).long()
-    sizes = torch.bincount(index)
+    sizes = region_sizes(ids)
     columns = num_labels + 1
     pairs = index * columns + labels.reshape(-1).long().clamp(max=num_labels)
     counts = torch.bincount(pairs, minlength=len(sizes) * columns).reshape(-1, columns)
@@ -101,5 +106,8 @@ def elect(means: Tensor, min_confidence: float = 0.0) -> Tensor:
 
 
 def spread(values: Tensor, ids: Tensor) -> Tensor:
-    """Give every pixel what its region has: ``(L, S)`` and ``(H, W)`` to ``(L, H, W)``."""
+    """Give every pixel what its region has: ``(L, S)`` and ``(H, W)`` to ``(L, H, W)``.
+
+    Differentiable; with :func:`region_means` what :mod:`wsss.ops.association` is for shares.
+    """
     return values.index_select(1, ids.reshape(-1)).reshape(-1, *ids.shape)
