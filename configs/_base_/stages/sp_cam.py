@@ -1,0 +1,99 @@
+# SP-CAM on the maps of a classifier that knows a background (eps.py):
+#
+#   classifier -> cams -> superpixels -> sp_classifier -> sp_cams
+#
+# Superpixels keep what is salient together and, from 70 % of the epochs on, share pixels within
+# classes only; the second classifier has its logits on them; its maps walk from superpixel to
+# superpixel and follow their outlines. `kernels` is the head that the classifier's features need.
+superpixel_model = dict(
+    type='wsss.SuperpixelNet',
+    network=dict(type='wsss.SuperpixelFCN', cell=16),
+    attribute='saliency',
+    affinity=dict(type='wsss.SuperpixelAffinityLoss'),
+    data_preprocessor=dict(
+        type='mmseg.SegDataPreProcessor',
+        mean=[123.675, 116.28, 103.53],
+        std=[58.395, 57.12, 57.375],
+        size=(512, 512),
+    ),
+)
+superpixels = dict(
+    run='train',
+    default_scope='mmseg',
+    model=dict(_ref_='@superpixel_model'),
+    train_dataloader=dict(
+        batch_size=32,
+        drop_last=True,
+        dataset=dict(
+            _ref_='@data/train',
+            pipeline=[
+                dict(type='wsss.LoadScores', folder='@cams/scores'),
+                dict(type='wsss.LoadImage'),
+                dict(type='wsss.LoadSaliency', folder='@saliency_dir'),
+                dict(type='wsss.MapsAsFields'),
+                dict(
+                    type='RandomChoiceResize',
+                    scales=[(side, side) for side in range(320, 641, 32)],
+                    keep_ratio=True,
+                ),
+                dict(type='RandomCrop', crop_size=(512, 512)),
+                dict(type='RandomFlip', prob=0.5),
+                dict(type='wsss.PackRegions'),
+            ],
+        ),
+    ),
+    train_cfg=dict(by_epoch=True, max_epochs=150),
+    optim_wrapper=dict(optimizer=dict(type='Adam', lr=5e-4)),
+    custom_hooks=[dict(type='wsss.RampLossWeight', begin=105, end=105)],
+)
+kernels = dict(type='wsss.KernelHead', cell=16)
+sp_classifier = dict(
+    run='train',
+    default_scope='mmpretrain',
+    model=dict(
+        _ref_='@classifier.model',
+        type='wsss.SPCAMClassifier',
+        superpixels=dict(
+            _ref_='@superpixels.model',
+            init_cfg=dict(type='Pretrained', checkpoint='@superpixels/weights.pth'),
+        ),
+        kernels='@kernels',
+    ),
+    train_dataloader='@classifier.train_dataloader',
+    val_dataloader='@classifier.val_dataloader',
+    test_dataloader='@classifier.val_dataloader',
+    train_cfg='@classifier.train_cfg',
+    val_evaluator='@classifier.val_evaluator',
+    test_evaluator='@classifier.test_evaluator',
+    optim_wrapper=dict(
+        _ref_='@classifier.optim_wrapper',
+        paramwise_cfg=dict(custom_keys={'kernels': dict(lr_mult=10)}),
+    ),
+    param_scheduler='@classifier.param_scheduler',
+)
+to_pixels = dict(steps=20, upsample=True)
+sp_cams = dict(
+    run='test',
+    default_scope='mmpretrain',
+    load_from='@sp_classifier/weights.pth',
+    model=dict(
+        _ref_='@sp_classifier.model',
+        to_pixels='@to_pixels',
+        cam=dict(type='wsss.LayerMaps', layer='to_pixels', first=1),
+        fusion=dict(flip=True, norm='after'),
+    ),
+    test_dataloader='@cams.test_dataloader',
+    test_cfg='@cams.test_cfg',
+    test_evaluator='@cams.test_evaluator',
+    default_hooks='@cams.default_hooks',
+)
+sp_cams_test = dict(
+    run='test',
+    default_scope='mmpretrain',
+    load_from='@sp_cams.load_from',
+    model='@sp_cams.model',
+    test_dataloader='@cams_test.test_dataloader',
+    test_cfg='@cams.test_cfg',
+    test_evaluator='@cams.test_evaluator',
+    default_hooks='@cams.default_hooks',
+)

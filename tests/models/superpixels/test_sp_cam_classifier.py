@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: Apache-2.0
+import pytest
+import torch
+from mmpretrain.structures import DataSample
+
+from wsss.errors import ConfigError
+from wsss.models import SPCAMClassifier
+from wsss.ops.association import superpixel_pool, superpixels_to_pixels
+from wsss.ops.cells import pad_to_cells
+from wsss.structures import WSSSDataSample
+
+CELL = 8
+
+
+def superpixels(cell):
+    network = dict(type='SuperpixelFCN', cell=cell)
+    return dict(type='SuperpixelNet', network=network, attribute='lab')
+
+
+def make(**changes):
+    torch.manual_seed(0)
+    arguments = dict(
+        backbone=dict(
+            type='mmpretrain.ResNet', depth=18, base_channels=8, stem_channels=8,
+            strides=(1, 2, 1, 1), norm_eval=True,
+        ),
+        neck=dict(type='mmpretrain.GlobalAveragePooling'),
+        head=dict(
+            type='wsss.EPSHead', num_classes=3, in_channels=64,
+            loss=dict(type='CrossEntropyLoss', use_sigmoid=True),
+        ),
+        superpixels=superpixels(CELL),
+        kernels=dict(type='KernelHead', in_channels=64, cell=CELL, hidden=(16,), kernel_size=1),
+        map_losses=[dict(type='wsss.EPSLoss', loss_weight=0.5)],
+    )  # fmt: skip
+    model = SPCAMClassifier(**{**arguments, **changes})
+    model.init_weights()
+    return model
+
+
+def batch(count=2, size=(32, 40), channels=5):
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randn(count, 3, *size, generator=generator)
+    rest = torch.rand(count, 2, *size, generator=generator)
+    rest[:, 0] = 1
+    samples = [DataSample().set_gt_label([i % 3]) for i in range(count)]
+    return torch.cat([images, rest], 1)[:, :channels], samples
+
+
+@pytest.mark.parametrize('size', [(32, 40), (37, 44)])
+def test_nothing_is_lost_on_the_way_to_superpixels(size):
+    model = make().eval()
+    images = batch(size=size, channels=3)[0]
+    features = model.extract_feat(pad_to_cells(images, CELL), stage='backbone')
+    assert torch.allclose(model(images), model.head(model.neck(features)), atol=1e-5)
+    maps, q = model.superpixel_maps(images)
+    assert maps.shape == (2, 4, -(-size[0] // CELL), -(-size[1] // CELL))
+    assert torch.allclose(q.sum(1)[:, : size[0], : size[1]], torch.ones(()), atol=1e-5)
+    assert (q[:, :, size[0] :] == 0).all() and (q[..., size[1] :] == 0).all()
+
+
+def test_kernels_and_backbone_learn_and_superpixels_do_not():
+    model = make().train()
+    assert not any(module.training for module in model.superpixels.modules())
+    before = {key: value.clone() for key, value in model.superpixels.state_dict().items()}
+    losses = model(*batch(), mode='loss')
+    assert set(losses) == {'loss', 'loss_eps'}
+    sum(losses.values()).backward()
+    for part in (model.backbone.conv1, model.kernels.encoder[0], model.head.background_fc):
+        assert part.weight.grad.abs().max() > 0
+    assert all(p.grad is None for p in model.superpixels.parameters())
+    after = model.superpixels.state_dict()
+    assert all(torch.equal(value, after[key]) for key, value in before.items())
+
+
+def test_saliency_is_that_of_superpixels():
+    model = make().eval()
+    inputs, samples = batch()
+    seen = {}
+    term = model.map_losses[0]
+    term.term = lambda maps, target, valid, saliency: seen.update(v=valid, s=saliency) or maps.sum()
+    model.loss(inputs, samples)
+    q = model.associate(inputs[:, :3])
+    assert torch.allclose(seen['s'], superpixel_pool(inputs[:, 4:], q, CELL), atol=1e-6)
+    assert torch.allclose(seen['v'], torch.ones_like(seen['v']), atol=1e-5)
+
+
+def test_what_is_padded_has_no_saliency_and_does_not_count():
+    model = make().eval()
+    inputs, samples = batch()
+    inputs[:, 3:, :, 24:] = 0
+    seen = []
+    term = model.map_losses[0]
+    term.term = lambda maps, target, valid, saliency: seen.append((valid, saliency)) or maps.sum()
+    model.loss(inputs, samples)
+    (valid, saliency), q = seen[0], model.associate(inputs[:, :3])
+    known = q * inputs[:, 3:4]
+    assert torch.allclose(saliency, superpixel_pool(inputs[:, 4:], known, CELL), atol=1e-6)
+    assert (valid[..., -1] < 0.7).all() and torch.allclose(valid[..., 0], torch.ones(()), atol=1e-5)
+
+
+def test_maps_come_from_the_last_layer_at_any_size():
+    cam = dict(type='wsss.LayerMaps', layer='to_pixels', first=1)
+    model = make(cam=cam, to_pixels=dict(steps=3, upsample=True), fusion=dict(stride=1, flip=False))
+    model.eval()
+    size = (37, 44)
+    view = torch.randint(0, 256, (3, *size), dtype=torch.uint8)
+    sample = WSSSDataSample(gt_label=torch.tensor([0, 2]), metainfo=dict(ori_shape=size))
+    found = model.test_step(dict(inputs=[[view]], data_samples=[sample]))[0].score_maps.scores
+    maps, q = model.superpixel_maps(model.normalize_views(view[None]))
+    expected = superpixels_to_pixels(maps.softmax(1), q, CELL, 3)[0, [1, 3], :37, :44]
+    expected = expected / (expected.amax((1, 2), True) + 1e-5)
+    assert torch.allclose(found, expected, atol=1e-4)
+
+
+def test_superpixels_see_images_by_their_own_mean():
+    preprocessor = dict(mean=[120.0] * 3, std=[60.0] * 3)
+    own = dict(type='mmseg.SegDataPreProcessor', mean=[100.0] * 3, std=[255.0] * 3)
+    model = make(
+        data_preprocessor=preprocessor, superpixels=dict(**superpixels(CELL), data_preprocessor=own)
+    )
+    images = torch.rand(1, 3, 16, 16) * 255
+    seen = []
+    model.superpixels.network.register_forward_hook(lambda module, inputs, _: seen.append(inputs))
+    model.eval().associate((images - 120) / 60)
+    assert torch.allclose(seen[0][0], (images - 100) / 255, atol=1e-5)
+
+
+def test_each_superpixel_can_take_instead():
+    model = make(normalized='target').eval()
+    with torch.no_grad():
+        for layer in (model.head.fc, model.head.background_fc):
+            layer.weight.zero_()
+    maps, _ = model.superpixel_maps(batch(channels=3)[0])
+    assert torch.equal(maps, torch.zeros_like(maps))
+
+
+@pytest.mark.parametrize(
+    'changes, words',
+    [
+        (dict(normalized='both'), 'model.normalized'),
+        (dict(to_pixels=dict(steps=-1)), 'to_pixels.steps'),
+        (dict(superpixels=superpixels(16)), 'must be equal'),
+        (dict(head=dict(type='MultiLabelLinearClsHead', num_classes=3, in_channels=64),
+              map_losses=[]), 'EPSHead'),
+    ],
+)  # fmt: skip
+def test_parts_that_do_not_fit_are_named(changes, words):
+    with pytest.raises(ConfigError, match=words):
+        make(**changes)
+
+
+def test_a_backbone_of_another_stride_is_refused():
+    backbone = dict(type='mmpretrain.ResNet', depth=18, base_channels=8, stem_channels=8)
+    with pytest.raises(ConfigError, match='superpixel of 8 pixels'):
+        make(backbone=backbone)(batch(channels=3)[0])

@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Maps that crops and flips follow."""
+
+from __future__ import annotations
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from ...errors import ConfigError
+from ...registry import TRANSFORMS
+
+CLASS_MAP = 'class_map_{}'
+
+
+@TRANSFORMS.register_module()
+class MapsAsFields(BaseTransform):
+    """Turn score maps and saliency into planes of the image that are cropped and flipped with it.
+
+    Resizing, cropping and flipping of mmseg work on what ``seg_fields`` names: here ``saliency`` of
+    the annotation and ``class_map_0``, ``class_map_1``, ... of the classes of the image, float32
+    ``(H, W)``, whatever of it there is. Comes after ``LoadScores``, ``LoadImage`` and
+    ``LoadSaliency`` and before the first of those; :class:`PackRegions` puts the planes together.
+
+    Raises:
+        ConfigError: If there is neither.
+
+    Example:
+        >>> maps = ScoreMaps(torch.tensor([3]), torch.rand(1, 2, 2), size=(4, 4))
+        >>> MapsAsFields()(dict(score_maps=maps))['seg_fields']
+        ['class_map_0']
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Add the planes to ``results``."""
+        maps, planes = results.get('score_maps'), {}
+        if maps is not None:
+            scores = maps.resized().scores.numpy()
+            planes |= {CLASS_MAP.format(i): plane for i, plane in enumerate(scores)}
+            results['num_class_maps'] = len(scores)
+        saliency = getattr(results.get('annotation'), 'saliency', None)
+        if saliency is not None:
+            planes['saliency'] = np.asarray(saliency, np.float32)
+        if maps is None and saliency is None:
+            raise ConfigError(
+                'MapsAsFields needs score maps or saliency: put wsss.LoadScores or '
+                'wsss.LoadSaliency before it.'
+            )
+        results.update(planes)
+        results['seg_fields'] = [*results.get('seg_fields', []), *planes]
+        return results

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A classifier whose maps are of superpixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from mmengine.registry import DefaultScope
+from torch import Tensor
+
+from ...checks import check_choice
+from ...errors import ConfigError
+from ...ops.association import EPS, superpixel_pool, superpixel_sizes
+from ...ops.cells import pad_to_cells
+from ...ops.redistribute import neighbour_shares, send_shares, take_shares
+from ...registry import MODELS, build
+from ..classifiers.cam_classifier import CAMClassifier
+from ..classifiers.training_maps import soft_labels
+from .to_pixels import ToPixels
+
+OPERATORS = {'source': send_shares, 'target': take_shares}
+
+
+@MODELS.register_module()
+class SPCAMClassifier(CAMClassifier):
+    """SP-CAM: logits of a regular grid, brought to superpixels by kernels that the image gives.
+
+    The network of superpixels, which is not trained here, says what each pixel belongs to; from
+    that and from the features a :class:`KernelHead` makes, for each cell, a kernel for the
+    background and one for the classes, by which the cell hands its logits on to the superpixels
+    around it. Losses are of the logits of superpixels; saliency is averaged over superpixels, too
+    (public code of SP-CAM, commit 800c6d5; the paper could not be found).
+
+    Images are padded to whole cells. With kernels that are normalised where values come from, no
+    value is lost, so the logits of images are those of the regular grid.
+
+    Args:
+        *args: As in :class:`CAMClassifier`; the stride of the backbone's last map must be the side
+            of a superpixel, and the head is a :class:`EPSHead`.
+        superpixels: Config of a :class:`SuperpixelNet`, normally with
+            ``init_cfg=dict(type='Pretrained', checkpoint='@superpixels/weights.pth')``. It sees
+            images with its own mean and deviation.
+        kernels: Config of a :class:`KernelHead`.
+        normalized: ``source``: kernels are shares of what a cell sends, as in the release;
+            ``target``: of what a superpixel takes, as in its later form.
+        to_pixels: Arguments of :class:`ToPixels`, such as ``dict(steps=20, upsample=True)``: what
+            is done to the maps at test. Maps are taken from this layer, by
+            ``cam=dict(type='wsss.LayerMaps', layer='to_pixels', first=1)``.
+        **kwargs: As in :class:`CAMClassifier`.
+
+    Raises:
+        ConfigError: If an argument is not usable.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        superpixels: dict,
+        kernels: dict,
+        normalized: str = 'source',
+        to_pixels: dict | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(*args, **kwargs)
+        if not hasattr(self.head, 'maps'):
+            raise ConfigError(
+                'model.head: SPCAMClassifier needs a head with a map of the background, which '
+                f"{type(self.head).__name__} has not. Set model.head.type='wsss.EPSHead'."
+            )
+        with DefaultScope.overwrite_default_scope('wsss'):
+            self.superpixels = build(MODELS, superpixels, 'model.superpixels')
+            self.kernels = build(MODELS, kernels, 'model.kernels')
+        self.superpixels.requires_grad_(False)
+        if self.kernels.cell != self.superpixels.cell:
+            raise ConfigError(
+                f'model.kernels.cell is {self.kernels.cell}, the superpixels of model.superpixels '
+                f'have sides of {self.superpixels.cell} pixels. They must be equal.'
+            )
+        self.normalized = check_choice(normalized, 'model.normalized', sorted(OPERATORS))
+        self.to_pixels = ToPixels(**(to_pixels or {}))
+
+    @property
+    def cell(self) -> int:
+        """Side of a superpixel in pixels."""
+        return self.superpixels.cell
+
+    def train(self, mode: bool = True) -> SPCAMClassifier:
+        """Set the mode; the superpixels stay as they are."""
+        super().train(mode)
+        self.superpixels.eval()
+        return self
+
+    @torch.no_grad()
+    def associate(self, images: Tensor) -> Tensor:
+        """Return the association of normalised images, float ``(N, 9, H', W')``, 0 on padding.
+
+        Args:
+            images: float ``(N, 3, H, W)``.
+        """
+        colours = self.superpixels.normalize(self.denormalize(images))
+        return self.superpixels.associate(colours) * pad_to_cells(
+            torch.ones_like(images[:, :1]), self.cell
+        )
+
+    def superpixel_maps(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits of superpixels, and what they are made of.
+
+        Args:
+            images: float ``(N, 3, H, W)``, normalised.
+
+        Returns:
+            float ``(N, K + 1, h, w)``, background first, and the association.
+
+        Raises:
+            ConfigError: If the backbone's stride is not the side of a superpixel.
+        """
+        q = self.associate(images)
+        features = self.extract_feat(pad_to_cells(images, self.cell), stage='backbone')[-1]
+        background, classes = self.kernels(features, q).unbind(1)
+        maps, move = self.head.maps(features), OPERATORS[self.normalized]
+        moved = [
+            move(maps[:, :1], neighbour_shares(background)),
+            move(maps[:, 1:], neighbour_shares(classes)),
+        ]
+        return torch.cat(moved, 1), q
+
+    def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
+        """Return the terms of the head and those of ``map_losses``, of superpixels.
+
+        Args:
+            inputs: As in :class:`CAMClassifier`.
+            data_samples: With ``gt_label`` or ``gt_score``.
+        """
+        maps, q = self.superpixel_maps(inputs[:, :3])
+        logits = maps[:, 1:].mean((2, 3))
+        target = soft_labels(data_samples, logits.shape[1], logits)
+        losses = self.head._get_loss(logits, data_samples)
+        valid, saliency = self._on_superpixels(inputs[:, 3:], q)
+        return losses | self.losses_of_maps(maps, target, valid, saliency)
+
+    def _on_superpixels(self, channels: Tensor, q: Tensor) -> tuple[Tensor | None, Tensor | None]:
+        """Return how much of each superpixel is image, and its mean saliency, where they are known.
+
+        Args:
+            channels: float ``(N, 0..2, H, W)`` in [0, 1]: validity, saliency.
+            q: Association.
+        """
+        if not channels.shape[1]:
+            return None, None
+        channels = pad_to_cells(channels, self.cell)
+        seen = q * channels[:, :1]
+        whole = superpixel_sizes(q, self.cell).clamp(min=EPS)
+        valid = superpixel_sizes(seen, self.cell) / whole
+        if channels.shape[1] == 1:
+            return valid, None
+        return valid, superpixel_pool(channels[:, 1:], q * (channels[:, :1] > 0), self.cell)
+
+    def forward(
+        self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'
+    ) -> Any:
+        """Return logits (``'tensor'``), losses or predictions, see mmpretrain."""
+        if mode == 'loss':
+            return self.loss(inputs, data_samples)
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        maps, q = self.superpixel_maps(inputs)
+        self.to_pixels(maps.softmax(1), q, self.cell, tuple(inputs.shape[2:]))  # watched
+        return maps[:, 1:].mean((2, 3))
+
+    def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
+        """Return samples with the classes that the superpixels show."""
+        maps, _ = self.superpixel_maps(inputs)
+        return self.head._get_predictions(maps[:, 1:].mean((2, 3)), data_samples)
