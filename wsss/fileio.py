@@ -206,6 +206,15 @@ def write_picture(path: str | Path, picture: np.ndarray) -> None:
     write_bytes(path, buffer.getvalue())
 
 
+def write_grey(path: str | Path, picture: np.ndarray) -> None:
+    """Write ``picture``, uint8 ``(H, W)``, as a grey PNG in one step."""
+    if picture.dtype != np.uint8 or picture.ndim != 2:
+        raise ValueError(f'picture must be uint8 (H, W), got {picture.dtype} {picture.shape}')
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format='PNG')
+    write_bytes(path, buffer.getvalue())
+
+
 def write_mask(path: str | Path, mask: np.ndarray, palette: list | None = None) -> None:
     """Write a label map as a palette PNG.
 

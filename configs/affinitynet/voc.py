@@ -5,8 +5,8 @@ _base_ = [
     '../_base_/models/affinity_r50.py',
 ]
 pipeline = [
-    'classifier', 'cams', 'affinity_labels', 'affinity', 'walked', 'pseudo_labels', 'cams_test',
-    'walked_test', 'pseudo_labels_test', 'segmentor',
+    'classifier', 'cams', 'map_labels', 'affinity_labels', 'affinity', 'walked',
+    'pseudo_labels', 'cams_test', 'walked_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
 label_scores = '@walked/scores'
 label_scores_test = '@walked_test/scores'

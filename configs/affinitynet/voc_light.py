@@ -6,8 +6,8 @@ _base_ = [
     '../_base_/models/affinity_mobilenet_v2.py',
 ]
 pipeline = [
-    'classifier', 'cams', 'affinity_labels', 'affinity', 'walked', 'pseudo_labels', 'cams_test',
-    'walked_test', 'pseudo_labels_test', 'segmentor',
+    'classifier', 'cams', 'map_labels', 'affinity_labels', 'affinity', 'walked',
+    'pseudo_labels', 'cams_test', 'walked_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
 confident_labels = dict(labeler=dict(alpha_low=1, alpha_high=16))
 affinity_model = dict(bg_power=4, power=16, steps=64)

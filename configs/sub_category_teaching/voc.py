@@ -1,13 +1,9 @@
 # Sub-category teaching: sub-classes that a vision transformer sees, for a CNN (one round).
-_base_ = [
-    '../cam/voc_r38.py',
-    '../_base_/stages/affinity.py',
-    '../_base_/models/affinity_r38.py',
-    '../_base_/stages/sub_categories.py',
-]
+_base_ = ['../psa/voc_deeplabv2.py', '../_base_/stages/sub_categories.py']
 pipeline = [
-    'features1', 'sub_categories1', 'classifier1', 'cams', 'affinity_labels', 'affinity', 'walked',
-    'pseudo_labels', 'cams_test', 'walked_test', 'pseudo_labels_test', 'segmentor',
+    'features1', 'sub_categories1', 'classifier1', 'cams', 'map_labels', 'affinity_labels',
+    'affinity', 'walked', 'pseudo_labels', 'cams_test', 'walked_test', 'pseudo_labels_test',
+    'segmentor',
 ]  # fmt: skip
 teacher_weights = (
     'https://download.openmmlab.com/mmclassification/v0/vit/finetune/'
@@ -37,5 +33,3 @@ sub_category_head = dict(
     distill=[dict(type='wsss.DistillLoss', kind='soft_subclass', temperature=2.0)],
 )
 cams = dict(load_from='@classifier1/weights.pth', model=dict(_ref_='@classifier1.model'))
-label_scores = '@walked/scores'
-label_scores_test = '@walked_test/scores'

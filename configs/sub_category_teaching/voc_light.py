@@ -1,8 +1,9 @@
 # sub_category_teaching/voc.py at a size for CPUs: ImageNet's MobileNetV2 teaches itself.
 _base_ = ['../affinitynet/voc_light.py', '../_base_/stages/sub_categories.py']
 pipeline = [
-    'features1', 'sub_categories1', 'classifier1', 'cams', 'affinity_labels', 'affinity', 'walked',
-    'pseudo_labels', 'cams_test', 'walked_test', 'pseudo_labels_test', 'segmentor',
+    'features1', 'sub_categories1', 'classifier1', 'cams', 'map_labels', 'affinity_labels',
+    'affinity', 'walked', 'pseudo_labels', 'cams_test', 'walked_test', 'pseudo_labels_test',
+    'segmentor',
 ]  # fmt: skip
 feature_views = dict(base_size=224, keep_ratio=False)
 features1 = dict(load_from=None, model=dict(neck=None, head=None))

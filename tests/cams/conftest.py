@@ -23,6 +23,25 @@ class TinyBackbone(nn.Module):
         return (x, self.stage2(x))
 
 
+class TinyHead(nn.Sequential):
+    """Layers one after the other, beside them one for the background and one for sub-classes."""
+
+    def __init__(self, *layers, num_classes):
+        super().__init__()
+        counts = torch.arange(num_classes)
+        self.register_buffer('parents', counts.repeat_interleave(counts))
+        with torch.random.fork_rng():
+            self.sub_fc = nn.Linear(8, len(self.parents))  # of no, one, two, ... for each class
+            self.background_fc = nn.Linear(8, 1, bias=False)
+        for i, layer in enumerate(layers):
+            self.add_module(str(i), layer)
+
+    def forward(self, x):
+        for layer in list(self)[2:]:
+            x = layer(x)
+        return x
+
+
 class TinyClassifier(nn.Module):
     """Backbone, pooling and a linear layer; ``linear=False`` puts a hidden layer between."""
 
@@ -30,7 +49,8 @@ class TinyClassifier(nn.Module):
         super().__init__()
         self.backbone = TinyBackbone()
         hidden = [] if linear else [nn.Linear(8, 8), nn.Tanh()]
-        self.head = nn.Sequential(*hidden, nn.Linear(8, num_classes))
+        layers = [*hidden, nn.Linear(8, num_classes)]
+        self.head = TinyHead(*layers, num_classes=num_classes)
         self.frozen = nn.Parameter(torch.zeros(1), requires_grad=False)
 
     def forward(self, x):

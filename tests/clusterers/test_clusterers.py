@@ -28,6 +28,12 @@ def test_kmeans_finds_separate_groups():
     assert np.array_equal(KMeans(k=4)(features), truth)
 
 
+def test_kmeans_finds_the_same_groups_in_any_order():
+    features, truth = blobs(4, 25)
+    order = np.random.default_rng(1).permutation(len(features))
+    assert np.array_equal(KMeans(k=4)(features[order]), in_order(truth[order]))
+
+
 def test_kmeans_reaches_the_least_sum_of_squares_of_four_points():
     """Of {0, 1}, {4, 6} (sum 0.5 + 2) and all other splits into two the first is the tightest."""
     points = np.array([[0.0], [1.0], [4.0], [6.0]], np.float32)

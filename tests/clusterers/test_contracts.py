@@ -36,10 +36,6 @@ def features():
     return (centres + 0.2 * rng.standard_normal((40, 4))).astype(np.float32)
 
 
-def same_groups(first, second):
-    return np.array_equal(first[:, None] == first, second[:, None] == second)
-
-
 def test_every_decorated_class_of_the_folder_is_registered():
     folder = Path(wsss.clusterers.__file__).parent
     source = '\n'.join(path.read_text() for path in sorted(folder.glob('*.py')))

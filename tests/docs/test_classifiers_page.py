@@ -15,14 +15,14 @@ BLOCKS = re.findall(r'```python\n(.*?)```', PAGE.read_text(), re.S)
 
 
 def test_the_page_has_all():
-    assert len(BLOCKS) == 2
+    assert len(BLOCKS) == 3
     BATCH_AUGMENTS.import_from_location()
     MODELS.import_from_location()
     for name in (*BATCH_AUGMENTS.module_dict, 'EntropyLoss', 'ConcentrationLoss'):
         assert f'`wsss.{name}`' in PAGE.read_text()
 
 
-@pytest.mark.parametrize('text', [BLOCKS[0], ''.join(BLOCKS)])
+@pytest.mark.parametrize('text', [BLOCKS[0], ''.join(BLOCKS[:2]), BLOCKS[2]])
 def test_every_stage_of_the_shown_config_builds(text, tmp_path, capsys, monkeypatch):
     monkeypatch.delenv('WSSS_DATA_ROOT', raising=False)
     path = tmp_path / 'mine.py'

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """A classifier that trains with mixed images and terms on its maps."""
 
+import copy
+
 import pytest
 import torch
+import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 
 from wsss.errors import ConfigError
-from wsss.models import CAMClassifier
+from wsss.models import CAMClassifier, FeatureClassifier
 from wsss.models.classifiers.training_maps import soft_labels, training_maps
 
 TERMS = [dict(type='wsss.EntropyLoss'), dict(type='wsss.ConcentrationLoss')]
@@ -42,7 +45,7 @@ def batch():
 
 def losses_of(model, batch, seed=2):
     torch.manual_seed(seed)
-    data = model.data_preprocessor(batch, training=True)
+    data = model.data_preprocessor(copy.deepcopy(batch), training=True)
     return model(**data, mode='loss'), data
 
 
@@ -112,3 +115,154 @@ def test_terms_need_maps(batch):
     model.head.fc = torch.nn.Sequential(model.head.fc)
     with pytest.raises(ConfigError, match='needs a head with a linear layer fc'):
         losses_of(model, batch)
+
+
+class Patches(torch.nn.Conv2d):
+    """A backbone whose cells see nothing of their neighbours."""
+
+    def __init__(self):
+        torch.manual_seed(3)
+        super().__init__(3, 64, 8, 8)
+
+    def forward(self, images):
+        return (super().forward(images),)
+
+
+def padded(images, columns):
+    """Return images with so many columns of the mean colour to their right, and a validity."""
+    valid = torch.full_like(images[:, :1], 255)
+    colours = F.pad(images, (0, columns), value=127)
+    return torch.cat([colours, F.pad(valid, (0, columns))], 1)
+
+
+@pytest.fixture
+def patches(batch):
+    model = make(map_losses=[dict(type='wsss.EntropyLoss', level=x) for x in ('pixel', 'image')])
+    model.backbone = Patches()
+    batch['inputs'] = torch.stack(batch['inputs'])
+    return model, batch
+
+
+def test_entropy_of_half_padded_images_is_that_of_the_images(patches):
+    model, batch = patches
+    expected, _ = losses_of(model, batch)
+    batch['inputs'] = padded(batch['inputs'], 64)
+    found, data = losses_of(model, batch)
+    assert data['inputs'].shape == (4, 4, 48, 128)
+    assert found['loss_entropy'].item() == pytest.approx(expected['loss_entropy'].item(), rel=1e-5)
+    unaware, _ = losses_of(model, {**batch, 'inputs': batch['inputs'][:, :3]})
+    assert abs(unaware['loss_entropy'].item() / expected['loss_entropy'].item() - 1) > 1e-3
+
+
+def test_spread_of_half_padded_images_by_hand(batch):
+    """A uniform map of 4 x 4 cells beside 4 x 4 padded ones."""
+    model = make(map_losses=[dict(type='wsss.ConcentrationLoss', loss_weight=1.0)])
+    model.backbone = Patches()
+    for parameter in model.backbone.parameters():
+        torch.nn.init.constant_(parameter, 0.1)
+    torch.nn.init.constant_(model.head.fc.weight, 0.1)
+    batch['inputs'] = padded(torch.full((4, 3, 32, 32), 128, dtype=torch.uint8), 32)
+    found, _ = losses_of(model, batch)
+    # squares of +-0.75 and +-0.25 down, of half of it across; 1.5 classes in an image
+    assert found['loss_concentration'].item() == pytest.approx(1.5 * (0.3125 + 0.078125), rel=1e-5)
+
+
+@pytest.mark.parametrize('columns', [2, 4, 6])
+def test_a_cell_counts_by_the_share_of_it_that_shows_an_image(patches, columns):
+    model, batch = patches
+    batch['inputs'] = padded(batch['inputs'][..., : 8 - columns], columns)
+    seen = []
+    for term in model.map_losses:
+        term.term = lambda maps, target, valid: seen.append(valid) or maps.sum()
+    losses_of(model, batch)
+    assert len(seen) == 2 and seen[0].shape == (4, 1, 6, 1)
+    assert (seen[0] == 1 - columns / 8).all()
+
+
+@pytest.mark.parametrize('augment', [None, dict(type='wsss.FMix')])
+@pytest.mark.parametrize('cls', [CAMClassifier, FeatureClassifier])
+def test_the_network_and_its_head_do_not_see_validity(batch, augment, cls):
+    models = [make([augment] if augment else [], terms) for terms in ((), TERMS)]
+    batch['inputs'] = padded(torch.stack(batch['inputs']), 16)
+    unaware = {**batch, 'inputs': batch['inputs'][:, :3]}
+    for model in models:
+        model.__class__ = cls
+        found, expected = losses_of(model, batch)[0], losses_of(model, unaware)[0]
+        assert found['loss'].item() == pytest.approx(expected['loss'].item(), rel=1e-5)
+        sum(found.values()).backward()
+        assert model.head.fc.weight.grad.isfinite().all()
+
+
+def test_at_test_validity_is_left_out(batch):
+    model = make(map_losses=TERMS).eval()
+    batch['inputs'] = list(padded(torch.stack(batch['inputs']), 16))
+    found = [sample.pred_score.tolist() for sample in model.val_step(batch)]
+    batch['inputs'] = [image[:3] for image in batch['inputs']]
+    assert found == [sample.pred_score.tolist() for sample in model.val_step(batch)]
+
+
+def test_a_batch_of_one_image_trains_as_it_is(batch):
+    data = {key: value[:1] for key, value in batch.items()}
+    plain, _ = losses_of(make(), data)
+    for augment in (dict(type='Mixup', alpha=1), dict(type='wsss.FMix')):
+        mixed, _ = losses_of(make([augment]), data)
+        assert mixed['loss'].item() == pytest.approx(plain['loss'].item(), abs=1e-6)
+
+
+@pytest.mark.parametrize('augment', [dict(type='Mixup', alpha=0.2), dict(type='wsss.FMix')])
+def test_images_without_any_label_train_with_finite_losses(batch, augment):
+    for sample in batch['data_samples']:
+        sample.set_gt_label(torch.zeros(0, dtype=torch.int64))
+    found, _ = losses_of(make([augment], TERMS), batch)
+    assert all(torch.isfinite(value) for value in found.values())
+    assert found['loss_concentration'].item() == 0
+
+
+@pytest.mark.parametrize(
+    ('mixing', 'words'),
+    [
+        (
+            dict(augments=dict(type='Mixup', alpha=0)),
+            r'augments\[0\].alpha must be a number above 0',
+        ),
+        (dict(augments=[dict(type='mmpretrain.CutMix', alpha=-1)]), r'augments\[0\].alpha'),
+        (dict(augments=[dict(type='Mixup')]), r'augments\[0\].alpha'),
+        (dict(augments=[dict(type='wsss.FMix', alpha=0)]), 'FMix.alpha must be a number above 0'),
+        (dict(augments=[dict(type='ResizeMix', alpha=1, lam_max=1.5)]), r'\[0\].lam_max.*\[0, 1\]'),
+        (dict(augments=[dict(type='CutMix', alpha=1, cutmix_minmax=(-1, 2))]), 'cutmix_minmax'),
+        (dict(augments=[dict(type='wsss.FMix')], probs=1.5), r'probs\[0\] must be a number in'),
+        (dict(augments=[dict(type='wsss.FMix')], probs=[0.5, 0.5]), r'probs must be 1 numbers'),
+        (dict(augments=[dict(type='wsss.FMix')] * 2, probs=[0.9, 0.9]), 'whose sum is at most 1'),
+    ],
+)
+def test_mixing_that_cannot_be_is_refused_before_the_training(mixing, words):
+    preprocessor = dict(to_onehot=True, num_classes=3, batch_augments=mixing)
+    with pytest.raises(ConfigError, match=words):
+        CAMClassifier(
+            backbone=dict(type='mmpretrain.ResNet', depth=18), data_preprocessor=preprocessor
+        )
+
+
+def test_mixing_without_a_number_of_classes_is_refused():
+    preprocessor = dict(batch_augments=dict(augments=[dict(type='wsss.FMix')]))
+    with pytest.raises(ConfigError, match='data_preprocessor.num_classes must be set'):
+        CAMClassifier(
+            backbone=dict(type='mmpretrain.ResNet', depth=18), data_preprocessor=preprocessor
+        )
+
+
+@pytest.mark.parametrize(
+    'loss',
+    [
+        dict(type='CrossEntropyLoss'),
+        dict(type='CrossEntropyLoss', use_soft=True),
+        dict(type='LabelSmoothLoss', label_smooth_val=0.1),
+        dict(type='wsss.SoftmaxFocalLoss'),
+    ],
+)
+def test_a_softmax_in_a_multi_label_head_is_refused(loss):
+    with pytest.raises(ConfigError, match=r'model.head.loss: \w+ is a softmax.*use_sigmoid=True'):
+        CAMClassifier(
+            backbone=dict(type='mmpretrain.ResNet', depth=18),
+            head=dict(type='MultiLabelLinearClsHead', num_classes=3, in_channels=64, loss=loss),
+        )

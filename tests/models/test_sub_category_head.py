@@ -6,10 +6,11 @@ import torch
 import torch.nn.functional as F
 from mmpretrain.structures import DataSample
 
-from wsss.cams import CAM
+from wsss.cams import CAM, SubCategoryCAM
 from wsss.datasets.transforms import LoadSubCategories
 from wsss.errors import ConfigError, DataError
 from wsss.models import CAMClassifier, DistillHead, DistillLoss, SubCategoryHead
+from wsss.models.losses.distill_loss import KINDS
 from wsss.structures import SubCategories, WSSSDataSample
 
 CLASSES = ('cat', 'dog', 'emu')
@@ -74,7 +75,7 @@ def test_labels_are_classes_then_sub_classes_then_shares(table):
 
 
 @pytest.mark.parametrize('weight', [0.0, 1.0, 5.0])
-def test_the_ratio_of_the_terms_is_that_of_means(table, weight):
+def test_the_ratio_of_the_terms_is_that_of_means_and_their_sum_keeps_its_size(table, weight):
     head = SubCategoryHead(3, 16, table(), sub_weight=weight)
     features, samples = torch.randn(4, 16), samples_of(table())
     losses = head.loss((features,), samples)
@@ -82,9 +83,20 @@ def test_the_ratio_of_the_terms_is_that_of_means(table, weight):
     bce = F.binary_cross_entropy_with_logits
     parent, sub = bce(head.fc(features), target[:, :3]), bce(head.sub_fc(features), target[:, 3:11])
     assert set(losses) == {'loss', 'loss_sub'}
-    # the sum over K classes, as in all recipes, and in the paper's ratio to it
-    assert torch.allclose(losses['loss'], 3 * parent)
-    assert torch.allclose(losses['loss_sub'], 3 * weight * sub)
+    # sums over K classes, as in all recipes, in the paper's ratio to each other
+    assert torch.allclose(losses['loss'], 3 * parent / (1 + weight))
+    assert torch.allclose(losses['loss_sub'], 3 * weight * sub / (1 + weight))
+
+
+def test_sub_classes_begin_at_their_frequency(table):
+    path = table()
+    head = SubCategoryHead(3, 16, path)
+    head.init_weights()
+    counts = torch.ones(8)
+    for sample in (images := SubCategories.read(path).images):
+        for label, sub in images[sample].items():
+            counts[[0, 2, 4][label] + sub] += 1
+    assert torch.allclose(head.sub_fc.bias.sigmoid(), counts / (len(images) + 2))
 
 
 def test_maps_and_predictions_are_those_of_the_classes(table):
@@ -100,6 +112,55 @@ def test_maps_and_predictions_are_those_of_the_classes(table):
     found = torch.stack([m.scores for m in maps])
     found = found / found.amax(dim=(2, 3), keepdim=True).clamp(min=1e-12)
     assert torch.allclose(found, expected, atol=1e-4)
+
+
+@torch.no_grad()
+def test_maps_of_sub_classes_are_the_strongest_at_each_cell(table):
+    """Of two, none and four sub-classes, by a loop over images, classes and sub-classes."""
+    model = classifier(table(counts=(2, 0, 4), images={}, soft=None)).eval()
+    model.init_weights()
+    torch.nn.init.normal_(model.head.fc.weight)
+    torch.nn.init.normal_(model.head.sub_fc.weight)
+    images = torch.randn(4, 3, 64, 96)
+    classes = [torch.tensor(ids, dtype=torch.int64) for ids in ([0, 1, 2], [2], [], [1])]
+    found = SubCategoryCAM(eps=0)(model, images, classes)
+    features = model.extract_feat(images, stage='backbone')[-1]
+    rows = {0: [0, 1], 2: [2, 3, 4, 5]}
+    for own, maps, ids in zip(features, found, classes):
+        assert maps.keys.tolist() == ids.tolist() and len(maps.scores) == len(ids)
+        for c, scores in zip(ids.tolist(), maps.scores):
+            weights = [model.head.sub_fc.weight[j] for j in rows.get(c, [])]
+            weights = weights or [model.head.fc.weight[c]]
+            parts = [sum(w[k] * own[k] for k in range(len(w))).relu() for w in weights]
+            peak = max(float(part.max()) for part in parts)
+            expected = torch.stack([part / peak if peak else part for part in parts]).amax(0)
+            torch.testing.assert_close(scores, expected, atol=1e-5, rtol=1e-4)
+
+
+def test_a_class_alone_without_sub_classes_has_its_own_map(table):
+    model = classifier(table(counts=(2, 0, 4), images={}, soft=None)).eval()
+    images, classes = torch.randn(1, 3, 64, 64), [torch.tensor([1])]
+    (found,), (own,) = (cam(model, images, classes) for cam in (SubCategoryCAM(), CAM()))
+    assert torch.equal(found.scores, own.scores)
+
+
+def test_the_stage_of_maps_gives_those_of_sub_classes(table):
+    model = classifier(table()).eval()
+    model.cam = SubCategoryCAM()
+    sample = WSSSDataSample(gt_label=torch.tensor([0, 2]), metainfo=dict(ori_shape=(64, 64)))
+    views = [torch.randint(0, 256, (3, size, size), dtype=torch.uint8) for size in (64, 96)]
+    found = model.test_step(dict(inputs=[views], data_samples=[sample]))[0].score_maps
+    assert found.keys.tolist() == [0, 2] and found.scores.shape == (2, 16, 16)
+    assert torch.allclose(found.scores.amax((1, 2)), torch.ones(2), atol=1e-2)
+
+
+def test_maps_of_sub_classes_need_sub_classes(table):
+    model = classifier(table()).eval()
+    model.head = DistillHead(3, 64)
+    with pytest.raises(ConfigError, match='DistillHead has none.*@classifier1'):
+        SubCategoryCAM()(model, torch.randn(1, 3, 64, 64), [torch.tensor([1])])
+    with pytest.raises(ConfigError, match="those of SubCategoryCAM are not.*norm='max'"):
+        SubCategoryCAM(norm='sigmoid')
 
 
 @pytest.mark.parametrize('augment', [None, dict(type='Mixup', alpha=1.0), dict(type='wsss.FMix')])
@@ -156,11 +217,43 @@ def test_teachers_of_each_kind_reach_the_head():
     assert next(reversed(projected._modules)) == 'fc'
 
 
+@pytest.mark.parametrize('kind', KINDS)
+@pytest.mark.parametrize('temperature', [1.0, 3.0])
+def test_a_student_that_is_its_teacher_has_no_loss_of_any_kind(kind, temperature):
+    student = torch.randn(4, 6, generator=torch.Generator().manual_seed(0))
+    groups, teacher = torch.tensor([0, 0, 0, 1, 2, 2]), student
+    if kind == 'soft_subclass':
+        parts = [student[:, groups == g] / temperature for g in range(3)]
+        teacher = torch.cat([part.softmax(1) for part in parts], dim=1)
+    loss = DistillLoss(kind, temperature=temperature)
+    assert float(loss(student, teacher, groups, 3)) == pytest.approx(0, abs=1e-6)
+    assert float(loss(student * torch.arange(6), teacher, groups, 3)) > 1e-3
+
+
 def test_a_teacher_of_another_class_list_is_refused():
     with pytest.raises(DataError, match=r'teacher has 20 classes, the student 3'):
         DistillLoss('logit')(torch.zeros(2, 3), torch.zeros(2, 20))
     with pytest.raises(DataError, match=r'20 channels.*projection'):
         DistillLoss('feature')(torch.zeros(2, 3), torch.zeros(2, 20))
+
+
+@pytest.mark.parametrize('width', [3, 5])
+def test_a_projection_from_another_width_is_refused(width):
+    term = dict(type='wsss.DistillLoss', kind='feature', projection=(width, 4))
+    head = DistillHead(3, 8, distill=[term])
+    samples = [DataSample(teacher=torch.zeros(4)).set_gt_label([0])]
+    with pytest.raises(ConfigError, match=rf'begins with {width} .* projection=\(8, 4\)'):
+        head.loss((torch.rand(1, 8),), samples)
+
+
+def test_teachers_of_different_networks_are_named_with_their_images():
+    head = DistillHead(3, 8, distill=[dict(type='wsss.DistillLoss', kind='relation')])
+    samples = [
+        DataSample(teacher=torch.zeros(n), metainfo=dict(image_id=f'i{n}')).set_gt_label([0])
+        for n in (4, 6)
+    ]
+    with pytest.raises(DataError, match="4 numbers of image 'i4', 6 numbers of image 'i6'.*--redo"):
+        head.loss((torch.rand(2, 8),), samples)
 
 
 def test_a_missing_teacher_is_named():

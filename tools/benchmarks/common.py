@@ -50,21 +50,30 @@ def prepare(args: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def seconds(function: Callable[[], Any]) -> float:
+def seconds(function: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
     """Return how long one call takes, work on the accelerator included."""
-    start = time.perf_counter()
+    start = clock()
     function()
     if torch.cuda.is_available() and torch.cuda.is_initialized():
         torch.cuda.synchronize()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def interleaved(
-    ways: dict[str, Callable[[], Any]], rounds: int, warm_up: bool = True
-) -> dict[str, list[float]]:
+    ways: dict[Any, Callable[[], Any]],
+    rounds: int,
+    warm_up: bool = True,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[Any, list[float]]:
     """Time all ways in turn, ``rounds`` times.
 
     Every other round runs in reverse order, so that no way always follows the same one.
+
+    Args:
+        ways: What is called, by name.
+        rounds: How often.
+        warm_up: Call each once before.
+        clock: ``time.process_time`` for the time of the processor alone.
 
     Returns:
         Seconds of every call by name.
@@ -72,11 +81,11 @@ def interleaved(
     if warm_up:
         for function in ways.values():
             function()
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    times: dict[Any, list[float]] = {name: [] for name in ways}
     for i in range(rounds):
         names = list(ways)
         for name in names if i % 2 == 0 else reversed(names):
-            times[name].append(seconds(ways[name]))
+            times[name].append(seconds(ways[name], clock))
     return times
 
 

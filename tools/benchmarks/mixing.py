@@ -11,23 +11,22 @@ from __future__ import annotations
 
 import math
 import sys
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from mmengine.optim import OptimWrapper
 from mmpretrain.structures import DataSample
 from torch import Tensor
 
 sys.path.insert(0, str(Path(__file__).parent))
 from common import interleaved, make_parser, medians, prepare, report, time_row
+from light_classifier import BATCH, CLASSES, SIDE, make_model, make_step
 
 from wsss.augment import FMix
-from wsss.models import CAMClassifier
 from wsss.ops.fourier_masks import cut_fields, low_frequency_fields
 
 DECAY, SHARE = 3.0, 0.37
-CLASSES, BATCH, SIDE = 20, 16, 256
 WAYS = {
     'none': None,
     'Mixup': dict(type='Mixup', alpha=0.2),
@@ -67,40 +66,10 @@ def energies(fields: Tensor) -> tuple[list[float], list[float]]:
     return [float(part / total) for part in across], [float(part / total) for part in along]
 
 
-def make_model(mixing: dict | None) -> CAMClassifier:
-    """Return the light classifier with this way of mixing."""
-    torch.manual_seed(0)
-    preprocessor = dict(mean=[123.7, 116.3, 103.5], std=[58.4, 57.1, 57.4], to_onehot=True)
-    preprocessor['num_classes'] = CLASSES
-    if mixing is not None:
-        preprocessor['batch_augments'] = dict(augments=[mixing])
-    model = CAMClassifier(
-        output_stride=16,
-        data_preprocessor=preprocessor,
-        backbone=dict(
-            type='MobileNetV2', frozen_stages=5, norm_eval=True,
-            norm_cfg=dict(type='BN', requires_grad=False),
-        ),
-        neck=dict(type='GlobalAveragePooling'),
-        head=dict(
-            type='MultiLabelLinearClsHead', num_classes=CLASSES, in_channels=1280,
-            loss=dict(type='CrossEntropyLoss', use_sigmoid=True),
-        ),
-    )  # fmt: skip
-    return model.to(memory_format=torch.channels_last).train()
-
-
-def make_step(mixing: dict | None):
-    """Return a function that makes one training step."""
-    model = make_model(mixing)
-    optimizer = OptimWrapper(torch.optim.SGD(model.parameters(), lr=1e-4))
-    inputs = list(torch.randint(0, 256, (BATCH, 3, SIDE, SIDE), dtype=torch.uint8))
-
-    def step() -> None:
-        samples = [DataSample().set_gt_label(torch.tensor([i % CLASSES])) for i in range(BATCH)]
-        model.train_step(dict(inputs=list(inputs), data_samples=samples), optimizer)
-
-    return step
+def make_batch(inputs: list[Tensor]) -> dict:
+    """Return what a loader hands on, with one class for each image."""
+    samples = [DataSample().set_gt_label(torch.tensor([i % CLASSES])) for i in range(len(inputs))]
+    return dict(inputs=list(inputs), data_samples=samples)
 
 
 def main() -> None:
@@ -134,7 +103,10 @@ def main() -> None:
         figures[f'max_abs_diff_{side}'] = float((cut_fields(field, [share])[0] - slow).abs().max())
     figures |= statistics(random)
     if not args.masks_only:
-        times = interleaved({name: make_step(way) for name, way in WAYS.items()}, args.rounds)
+        inputs = list(torch.randint(0, 256, (BATCH, 3, SIDE, SIDE), dtype=torch.uint8))
+        batch = partial(make_batch, inputs)
+        ways = {name: make_step(make_model(mixing=way), batch) for name, way in WAYS.items()}
+        times = interleaved(ways, args.rounds)
         plain, *mixed = medians(times).items()
         rows += [time_row(f'step, {name}', values, BATCH) for name, values in times.items()]
         figures |= {f'step_{name}': value / plain[1] for name, value in mixed}

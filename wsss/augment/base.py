@@ -42,7 +42,7 @@ class BatchMix(ABC):
         """Return the mixed images and labels.
 
         Args:
-            images: float ``(N, C, H, W)``.
+            images: float ``(N, C, H, W)``; of padded images the last channel is their validity.
             scores: float ``(N, K)`` in [0, 1], multi-hot or soft labels.
 
         Raises:

@@ -8,8 +8,11 @@ from .fusion import ViewFusion, grid_size
 from .grad_cam import GradCAM
 from .grad_cam_plus_plus import GradCAMPlusPlus
 from .gradient_cam import GradientCAM
+from .layer_maps import LayerMaps
 from .observation import Observation
 from .preparation import Preparation
+from .softmax_cam import SoftmaxCAM
+from .sub_category_cam import SubCategoryCAM
 
 __all__ = [
     'BaseCAM',
@@ -18,8 +21,11 @@ __all__ = [
     'GradCAM',
     'GradCAMPlusPlus',
     'GradientCAM',
+    'LayerMaps',
     'Observation',
     'Preparation',
+    'SoftmaxCAM',
+    'SubCategoryCAM',
     'ViewFusion',
     'grid_size',
 ]

@@ -24,6 +24,7 @@ class Observation:
     """Activations and logits of a batch, and how the first lead to the second.
 
     Args:
+        classifier: What was run.
         path: Of the layer.
         features: The layer's output as it is, which ``logits`` depend on.
         activations: The same as feature maps ``(N, C, h, w)``, float32 or float64, detached.
@@ -35,6 +36,7 @@ class Observation:
         keep_graph: Whether another layer still needs the graph.
     """
 
+    classifier: nn.Module
     path: str
     features: Tensor
     activations: Tensor
@@ -121,7 +123,9 @@ def _observation(
         return reshape(gradient, size)
 
     weight, bias = pooled_linear(classifier, features, activations, logits, maps)
-    return Observation(path, features, activations, logits, weight, bias, size, keep_graph=True)
+    return Observation(
+        classifier, path, features, activations, logits, weight, bias, size, keep_graph=True
+    )
 
 
 def _cut(

@@ -3,6 +3,7 @@
 
 from .background_pictures import BackgroundPictures
 from .base import IGNORE, ImageRecord, WSSSDataset
+from .bsds500 import BSDS500
 from .coco14 import COCO14
 from .folder import FolderDataset
 from .oxford_pet import OxfordPet
@@ -12,6 +13,7 @@ from .voc12 import VOC12
 from .with_background import WithBackground
 
 __all__ = [
+    'BSDS500',
     'BackgroundPictures',
     'COCO14',
     'FolderDataset',

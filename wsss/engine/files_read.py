@@ -58,7 +58,7 @@ def contents_read(
     found = {}
     for key, config, cls in find_readers(value, where, scope):
         places = [config[name] for name in cls.located_by if name in config]
-        if places and _hidden(places) == places:
+        if places and None not in places and _hidden(places) == places:
             continue  # all in folders of stages
         arguments = {k: v for k, v in config.items() if k != '_scope_'}
         reader = build(TRANSFORMS, {**arguments, 'type': cls}, key)

@@ -26,6 +26,7 @@ from .fingerprint import LOADERS, build_bare, datasets_of, may_read_masks, parts
 from .hooks import MaskWriter
 from .model_wrappers import unwrapped
 from .notes import read_notes
+from .padding_check import check_padding
 from .references import References, merge
 from .runner import StageRunner
 
@@ -77,6 +78,7 @@ class Stage:
         for key in needed:
             if self.config.get(key) is None:
                 raise ConfigError(f'{self.name}.{key} is missing: run={self.config["run"]!r}.')
+        check_padding(self.config, self.name, self.scope)
 
     def build_components(self) -> None:
         """Build model, data sets, metrics and hooks once, without weights and without data."""
@@ -170,7 +172,7 @@ class Stage:
             if done >= runner.max_iters and runner.val_loop is not None:
                 runner.val_loop.run()  # an earlier start was killed between the last epoch and this
             model = unwrapped(runner.model)
-            notes = read_notes()
+            notes = {**sources_of(runner.train_dataloader.dataset), **read_notes()}
             if is_main_process():
                 weights = {key: value.detach().cpu() for key, value in model.state_dict().items()}
                 write_json(self.folder / TRAINED, notes)

@@ -8,7 +8,6 @@ from typing import Any
 
 import mmengine.dist as dist
 import torch
-from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ..datasets.mask_io import read_mask
@@ -18,6 +17,7 @@ from ..ops.confusion import IGNORE
 from ..registry import METRICS
 from ..structures import check_image_id
 from .mask_metric import label_map, sample_field
+from .running_metric import RunningMetric
 
 
 def change_counts(now: Tensor, before: Tensor) -> Tensor:
@@ -49,7 +49,7 @@ def change_counts(now: Tensor, before: Tensor) -> Tensor:
 
 
 @METRICS.register_module()
-class LabelChange(BaseMetric, ReadsFiles):
+class LabelChange(RunningMetric, ReadsFiles):
     """The share of pixels whose label differs from that in another folder, and foreground areas.
 
     Truth is not looked at, so it works on any images: in rounds of self-training it shows labels
@@ -110,7 +110,3 @@ class LabelChange(BaseMetric, ReadsFiles):
         )
         prefix = f'{self.prefix}/' if self.prefix else ''
         return {prefix + key: 100 * part / whole for key, (part, whole) in shares.items() if whole}
-
-    def compute_metrics(self, results: list) -> dict:
-        """Not used: :meth:`evaluate` works on the running sums."""
-        raise NotImplementedError('LabelChange keeps running sums; call evaluate()')

@@ -8,7 +8,6 @@ from typing import Any
 
 import mmengine.dist as dist
 import torch
-from mmengine.evaluator import BaseMetric
 from torch import Tensor
 
 from ..checks import check_integers
@@ -20,6 +19,7 @@ from .border_truth import BorderTruth
 from .mask_figures import mask_figures
 from .mask_protocol import make_protocols
 from .protocol_sums import ProtocolSums
+from .running_metric import RunningMetric
 
 HELD_OUT = ('exclude', 'include', 'only')
 
@@ -39,7 +39,7 @@ def label_map(sample: Any, name: str) -> Tensor | None:
 
 
 @METRICS.register_module()
-class MaskMetric(BaseMetric):
+class MaskMetric(RunningMetric):
     """Figures of label maps under protocol M0, for pseudo labels and segmentors alike.
 
     One confusion matrix is summed over the split at the size of the truth. Pixels whose truth is
@@ -206,10 +206,6 @@ class MaskMetric(BaseMetric):
             note(presets=dict(per_class={p.name: p.describe() for p in self.protocols}))
         prefix = f'{self.prefix}/' if self.prefix else ''
         return {f'{prefix}{name}': value for name, value in figures.items()}
-
-    def compute_metrics(self, results: list) -> dict:
-        """Not used: :meth:`evaluate` works on the running sums."""
-        raise NotImplementedError('MaskMetric keeps running sums; call evaluate()')
 
 
 def merge_table(merge: Sequence[int]) -> Tensor:

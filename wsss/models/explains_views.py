@@ -13,9 +13,10 @@ from ..cams import BaseCAM, Preparation, ViewFusion
 from ..errors import ConfigError
 from ..registry import check_arguments
 from ..structures import WSSSDataSample
+from .normalizes_images import NormalizesImages
 
 
-class ExplainsViews(ABC):
+class ExplainsViews(NormalizesImages, ABC):
     """A part of a model: sends the views of images through :class:`wsss.cams.ViewFusion`.
 
     The model calls :meth:`set_up_maps` in its constructor, and says in :meth:`classes_of` which
@@ -82,10 +83,4 @@ class ExplainsViews(ABC):
 
     def normalize_views(self, views: Tensor) -> Tensor:
         """Bring RGB views ``(n, 3, h, w)`` in 0..255 to the model's device, mean and deviation."""
-        parameter = next(self.parameters())
-        views = views.to(parameter.device, non_blocking=True).to(parameter.dtype)
-        mean = getattr(self.data_preprocessor, 'mean', None)
-        if mean is None:
-            return views
-        std = self.data_preprocessor.std
-        return (views - mean.to(views)) / std.to(views)
+        return self.normalize(views)

@@ -16,4 +16,7 @@ class WSSSDataSample(BaseDataElement):
     - ``score_maps``: :class:`wsss.structures.ScoreMaps`.
     - ``gt_sem_seg``, ``pred_sem_seg``: ``PixelData`` with ``data`` ``(1, H, W)``; 0 background,
       1..K classes, 255 ignore.
+    - ``pred_regions``: ``PixelData`` with integers ``(1, H, W)``, region ids. ``human_regions``:
+      likewise ``(A, H, W)``, of so many people.
+    - ``saliency``, ``class_maps``: ``PixelData`` with floats ``(1, H, W)`` and ``(K', H, W)``.
     """

@@ -104,6 +104,16 @@ class SubCategories:
             )
         return known
 
+    def frequencies(self) -> np.ndarray:
+        """Return how much of the images each sub-class has, float32 ``(S,)`` in (0, 1).
+
+        One image more is counted as having it and one as not, so that none is 0 or 1.
+        """
+        counts = np.ones(self.total, dtype=np.float32)
+        for image_id, row in self.images.items():
+            counts += self.target(image_id, list(row))
+        return counts / (len(self.images) + 2)
+
     def check_classes(self, classes: Sequence[str], where: str) -> None:
         """Refuse another class list.
 

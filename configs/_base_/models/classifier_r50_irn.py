@@ -2,4 +2,9 @@
 # batch norm keeps its statistics but trains weight and bias from layer3 on, classifier without bias
 # (the schedules of IRNet and AffinityNet leave the bias of the head at its start, 0).
 _base_ = ['./classifier_r50_multi_label.py']
-classifier_model = dict(backbone=dict(frozen_stages=2))
+classifier_model = dict(
+    backbone=dict(frozen_stages=2),
+    # the mean over the classes, to which the rates of these schedules belong; mmpretrain takes
+    # their sum
+    head=dict(loss=dict(loss_weight=1 / 20)),
+)

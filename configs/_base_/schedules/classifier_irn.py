@@ -12,7 +12,7 @@ classifier_recipe = dict(
             resize_type='Resize',
             keep_ratio=True,
         ),
-        dict(type='RandomCrop', crop_size=512, pad_if_needed=True, pad_val=(124, 116, 104)),
+        dict(type='wsss.PaddedCrop', crop_size=512, pad_val=(124, 116, 104)),
         dict(type='RandomFlip', prob=0.5, direction='horizontal'),
         dict(type='PackInputs', meta_keys=('image_id', 'img_path', 'ori_shape', 'held_out')),
     ],

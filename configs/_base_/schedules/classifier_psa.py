@@ -16,7 +16,7 @@ classifier_recipe = dict(
         dict(
             type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1, backend='cv2'
         ),
-        dict(type='RandomCrop', crop_size=448, pad_if_needed=True, pad_val=(124, 116, 104)),
+        dict(type='wsss.PaddedCrop', crop_size=448, pad_val=(124, 116, 104)),
         dict(type='PackInputs', meta_keys=('image_id', 'img_path', 'ori_shape', 'held_out')),
     ],
     max_epochs=15,

@@ -28,6 +28,30 @@ affinity_labels = dict(
     test_evaluator=dict(type='wsss.MaskMetric'),
     default_hooks=dict(writer=dict(type='wsss.MaskWriter')),
 )
+# what the maps are worth before they walk, for comparison; only where the pipeline says so
+map_labels = dict(
+    run='test',
+    default_scope='mmseg',
+    model=dict(type='wsss.PseudoLabelModel', labeler=dict(type='wsss.GlobalThreshold')),
+    test_dataloader=dict(
+        batch_size=16,
+        dataset=dict(
+            _ref_='@data/train',
+            test_mode=True,
+            pipeline=[
+                dict(type='wsss.LoadScores', folder='@affinity_from'),
+                dict(type='wsss.LoadMask', optional=True),
+                dict(type='wsss.PackScores'),
+            ],
+        ),
+    ),
+    test_cfg=dict(
+        type='wsss.PseudoLabelLoop',
+        threshold=dict(type='wsss.HeldOutThreshold'),
+        also_at=(0.15,),  # of PSA, SC-CAM and most papers after them
+    ),
+    test_evaluator='@pseudo_labels.test_evaluator',
+)
 affinity = dict(
     run='train',
     default_scope='mmseg',

@@ -38,6 +38,7 @@ round_sub_categories = dict(
     ),
     default_hooks=dict(contact_sheet=dict(num_images=0)),
 )
+round_pipeline = '@classifier.train_dataloader.dataset.pipeline'
 round_classifier = dict(
     default_scope='mmpretrain',
     train_dataloader='@classifier.train_dataloader',
@@ -78,7 +79,7 @@ for _number in range(1, 6):
                     dict(type='wsss.LoadSubCategories', table=_table),
                     dict(
                         type='Compose',
-                        transforms='@classifier.train_dataloader.dataset.pipeline',
+                        transforms='@round_pipeline',
                     ),
                 ],
             ),

@@ -127,6 +127,25 @@ def test_choice_goes_over_the_held_out_images_with_each_of_the_weights(rows):
     assert row.flops == pytest.approx(2 * rows['segmentor: test'].flops, rel=0.01)
 
 
+def test_student_gets_features_as_long_as_those_of_its_teacher():
+    config = shapes(pipeline=['classifier', 'teacher', 'student'])
+    config['teacher'] = dict(
+        config['cams'],
+        model=dict(_ref_='@classifier.model', type='wsss.FeatureClassifier'),
+        default_hooks=dict(writer=dict(type='wsss.FeatureWriter')),
+        test_evaluator=None,
+    )
+    config['student'] = student = copy.deepcopy(config['classifier'])
+    term = dict(type='wsss.DistillLoss', kind='feature')  # as long as its own
+    head = dict(type='wsss.DistillHead', distill=[term])
+    student['model'] = dict(_ref_='@classifier.model', head=head)
+    pipeline = student['train_dataloader']['dataset']['pipeline']
+    pipeline.insert(0, dict(type='wsss.LoadFeatures', folder='@teacher/features'))
+    pipeline[-1] = dict(type='PackInputs', algorithm_keys=('teacher',))
+    row = estimate(config, 'shapes.py', only='student', batch=2)[0]
+    assert (row.part.name, row.problem) == ('student: train', None)
+
+
 def test_unknown_stage_is_refused_with_the_names_there_are():
     with pytest.raises(ConfigError, match="--stage cam: there is no such stage. .*'cams'"):
         estimate(shapes(), 'shapes.py', only='cam')

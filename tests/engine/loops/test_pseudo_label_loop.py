@@ -81,7 +81,7 @@ def stage(root, tmp_path):
     """Return a function that runs a stage and gives its metrics."""
     count = 0
 
-    def run(labeler, threshold=None, held_out='exclude', dataset=None, metrics=True):
+    def run(labeler, threshold=None, held_out='exclude', dataset=None, metrics=True, also_at=()):
         nonlocal count
         count += 1
         config = dict(
@@ -107,7 +107,7 @@ def stage(root, tmp_path):
                     ],
                 ),
             ),
-            test_cfg=dict(type='wsss.PseudoLabelLoop', threshold=threshold),
+            test_cfg=dict(type='wsss.PseudoLabelLoop', threshold=threshold, also_at=also_at),
             test_evaluator=[dict(type='wsss.MaskMetric', held_out=held_out)] if metrics else [],
             custom_hooks=[dict(type='wsss.MaskWriter')],
         )
@@ -141,6 +141,23 @@ def test_held_out_images_choose_and_the_others_report(stage, tmp_path, root):
     assert notes['protocol'] == 'held_out' and notes['threshold'] == chosen['value']
     assert notes['split'] == 'train' and notes['images'] == 3 and notes['metric'] == 'M0'
     assert (tmp_path / 'curve.png').is_file()
+
+
+def test_fixed_thresholds_are_reported_beside(stage, tmp_path):
+    choose = dict(type='HeldOutThreshold')
+    figures = stage(dict(type='GlobalThreshold'), choose, also_at=(0.15, 0.6))
+    curve = read(tmp_path, 'curve.json')
+    for value in (0.15, 0.6):
+        at = curve['parts']['rest']['mIoU'][curve['thresholds'].index(value)]
+        assert figures[f'mIoU_at_{value}'] == pytest.approx(at, abs=1e-4)
+    alone = stage(dict(type='GlobalThreshold'), dict(type='FixedThreshold', value=0.15))
+    assert alone['mIoU'] == pytest.approx(figures['mIoU_at_0.15'], abs=1e-4)
+
+
+@pytest.mark.parametrize('value, words', [(0.155, 'also_at: 0.155.*step is 0.01'), (15, 'also_at')])
+def test_a_fixed_threshold_that_is_not_tried_is_an_error(stage, value, words):
+    with pytest.raises(ConfigError, match=words):
+        stage(dict(type='GlobalThreshold'), dict(type='HeldOutThreshold'), also_at=[value])
 
 
 def test_masks_are_written_for_every_image(stage, tmp_path, root):

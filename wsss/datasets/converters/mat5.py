@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from math import prod
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -24,9 +24,12 @@ _INT8, _INT32, _UINT32, _MATRIX, _COMPRESSED = 1, 5, 6, 14, 15
 _DTYPES = {
     1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 9: 'f8', 12: 'i8', 13: 'u8',
 }  # fmt: skip
-_STRUCT = 2
+_CELL, _STRUCT = 1, 2
 _NUMERIC = range(6, 16)
 """Classes of arrays: double, single, and the eight integers."""
+
+
+_Value = TypeVar('_Value')
 
 
 class _Element(NamedTuple):
@@ -51,6 +54,46 @@ def read_mat_structs(
     Raises:
         DataError: If the file is missing, damaged, of another version or too large.
     """
+    return _read(path, max_bytes, _read_struct)
+
+
+def read_mat_cells(
+    path: str | Path, max_bytes: int = MAX_BYTES
+) -> dict[str, list[dict[str, np.ndarray]]]:
+    """Return the numeric fields of the structures in the cells of a file.
+
+    Args:
+        path: A file of ``save -v5``, ``-v6`` or ``-v7``.
+        max_bytes: More, in the file or unpacked, is refused.
+
+    Returns:
+        Variable -> for each of its cells that is one structure, field -> array, as of
+        :func:`read_mat_structs`. Only variables that are cells.
+
+    Raises:
+        DataError: If the file is missing, damaged, of another version or too large.
+    """
+    return _read(path, max_bytes, _read_cells)
+
+
+def whole_numbers(values: np.ndarray) -> np.ndarray:
+    """Return numbers as int64.
+
+    Raises:
+        ValueError: If one is below 0, a fraction, NaN or infinity.
+    """
+    numbers = values.astype(np.int64) if np.isfinite(values).all() else np.array(-1)
+    if (numbers < 0).any() or (numbers != values).any():
+        raise ValueError('its label ids are not whole numbers from 0')
+    return numbers
+
+
+def _read(
+    path: str | Path,
+    max_bytes: int,
+    read_variable: Callable[[memoryview, str], tuple[str, _Value | None]],
+) -> dict[str, _Value]:
+    """Return the variables of a file that ``read_variable`` gives a value."""
     content = read_bytes(path, max_bytes, 'MATLAB file')
     try:
         if content[:10] == b'MATLAB 7.3':
@@ -63,9 +106,9 @@ def read_mat_structs(
             if element.kind == _COMPRESSED:
                 element = _unpack(element.data, order, max_bytes)
             if element.kind == _MATRIX and len(element.data):
-                name, fields = _read_struct(element.data, order)
-                if fields is not None:
-                    found[name] = fields
+                name, value = read_variable(element.data, order)
+                if value is not None:
+                    found[name] = value
         return found
     except (ValueError, KeyError, StopIteration, struct.error, zlib.error) as error:
         raise DataError(f'{path} is not a MATLAB file that can be used: {error!s}.') from error
@@ -120,6 +163,19 @@ def _read_struct(data: memoryview, order: str) -> tuple[str, dict[str, np.ndarra
         if array is not None:
             fields[_text(names[start : start + width])] = array
     return name, fields
+
+
+def _read_cells(data: memoryview, order: str) -> tuple[str, list[dict[str, np.ndarray]] | None]:
+    """Return the name of a variable and the structures in its cells, None if it has no cells."""
+    parts = _elements(data, order)
+    kind, shape, name = _read_head(parts, order)
+    if kind != _CELL:
+        return name, None
+    cells = list(parts)
+    if prod(shape) != len(cells) or any(cell.kind != _MATRIX for cell in cells):
+        raise ValueError(f'cells of {shape} hold {len(cells)} elements, or others than arrays')
+    structs = (_read_struct(cell.data, order)[1] for cell in cells if len(cell.data))
+    return name, [fields for fields in structs if fields is not None]
 
 
 def _read_numeric(data: memoryview, order: str) -> np.ndarray | None:

@@ -18,7 +18,7 @@ from ...fileio import write_bytes, write_mask
 from ..image_io import image_size
 from ..palette import make_palette
 from .archive import extract_tar
-from .mat5 import read_mat_structs
+from .mat5 import read_mat_structs, whole_numbers
 from .voc12 import YEAR, read_id_file, read_ids
 
 URL = 'http://www.eecs.berkeley.edu/Research/Projects/CS/vision/grouping/semantic_contours/'
@@ -50,10 +50,10 @@ def read_sbd_mask(path: str | Path) -> np.ndarray:
     structs = read_mat_structs(path)
     try:
         if 'GTcls' in structs:
-            mask = _whole(structs['GTcls']['Segmentation'])
+            mask = whole_numbers(structs['GTcls']['Segmentation'])
         else:
-            categories = _whole(structs['GTinst']['Categories'].ravel())
-            mask = _whole(structs['GTinst']['Segmentation'])
+            categories = whole_numbers(structs['GTinst']['Categories'].ravel())
+            mask = whole_numbers(structs['GTinst']['Segmentation'])
             if mask.max(initial=0) > len(categories):
                 raise ValueError(f'object {mask.max()} of {len(categories)}')
             mask = np.concatenate([[0], categories])[mask]
@@ -66,14 +66,6 @@ def read_sbd_mask(path: str | Path) -> np.ndarray:
     if mask.max(initial=0) > NUM_CLASSES:
         raise DataError(f'{path} holds the label id {mask.max()}; allowed are 0..{NUM_CLASSES}.')
     return mask.astype(np.uint8)
-
-
-def _whole(values: np.ndarray) -> np.ndarray:
-    """Return numbers as integers from 0."""
-    numbers = values.astype(np.int64) if np.isfinite(values).all() else np.array(-1)
-    if (numbers < 0).any() or (numbers != values).any():
-        raise ValueError('its label ids are not whole numbers from 0')
-    return numbers
 
 
 def train_aug_ids(voc: str | Path, sbd: str | Path) -> list[str]:

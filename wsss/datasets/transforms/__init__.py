@@ -3,6 +3,7 @@
 
 from .agreed_labels import AgreedLabels
 from .annotate import AnnotationTransform, SimulatedAnnotation
+from .append_saliency import AppendSaliency
 from .combine_scores import CombineScores
 from .confident_labels import ConfidentLabels
 from .label_scores import LabelScores
@@ -11,14 +12,20 @@ from .load_features import LoadFeatures
 from .load_image import LoadImage
 from .load_mask import LoadMask
 from .load_points import LoadPoints
+from .load_regions import LoadRegions
 from .load_saliency import LoadSaliency
 from .load_scores import LoadScores
 from .load_scribbles import LoadScribbles
 from .load_sub_categories import LoadSubCategories
+from .make_regions import MakeRegions
 from .make_seeds import MakeSeeds
+from .maps_as_fields import MapsAsFields
+from .merge_classes import MergeClasses
 from .multi_scale_views import MultiScaleViews, view_size
+from .pack_regions import PackRegions
 from .pack_scores import PackScores
 from .pack_views import PackViews
+from .padded_crop import PaddedCrop
 from .refine import Refine
 from .simulate_boxes import SimulateBoxes
 from .simulate_points import SimulatePoints
@@ -27,6 +34,7 @@ from .simulate_scribbles import SimulateScribbles
 __all__ = [
     'AnnotationTransform',
     'AgreedLabels',
+    'AppendSaliency',
     'CombineScores',
     'ConfidentLabels',
     'LabelScores',
@@ -35,15 +43,21 @@ __all__ = [
     'LoadImage',
     'LoadMask',
     'LoadPoints',
+    'LoadRegions',
     'LoadSaliency',
     'LoadScores',
     'LoadScribbles',
     'LoadSubCategories',
+    'MakeRegions',
     'MakeSeeds',
+    'MapsAsFields',
+    'PackRegions',
     'PackScores',
+    'MergeClasses',
     'MultiScaleViews',
     'view_size',
     'PackViews',
+    'PaddedCrop',
     'Refine',
     'SimulateBoxes',
     'SimulatePoints',

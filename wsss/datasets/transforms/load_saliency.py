@@ -18,32 +18,42 @@ class LoadSaliency(AnnotationTransform, ReadsFiles):
     """Read ``<folder>/<image id><suffix>``, a saliency map of the size of its image.
 
     Args:
-        folder: Of the maps.
+        folder: Of the maps. None: not said yet, which an image refuses.
         suffix: ``.npy`` for float arrays in [0, 1]; all others are grey pictures, 255 for 1.
 
     Raises:
         ConfigError: If ``folder`` or ``suffix`` is not a text.
 
     Example:
-        >>> LoadSaliency('saliency').source({})
-        'saliency'
+        >>> LoadSaliency('maps').source({})
+        'saliency: maps'
     """
 
-    def __init__(self, folder: str, suffix: str = '.png'):
+    def __init__(self, folder: str | None, suffix: str = '.png'):
         super().__init__()
-        for name, value in (('folder', folder), ('suffix', suffix)):
+        for name, value in (('folder', '?' if folder is None else folder), ('suffix', suffix)):
             if not isinstance(value, str) or not value:
                 raise ConfigError(f'LoadSaliency.{name} must be a text, got {value!r}.')
         self.folder = folder
         self.suffix = suffix
 
     def files(self, image_id: str) -> list[str]:
-        """Return the path of the map."""
+        """Return the path of the map.
+
+        Raises:
+            ConfigError: If the folder is not known.
+        """
+        if self.folder is None:
+            raise ConfigError(
+                'LoadSaliency.folder is not set. Give the folder with a saliency map '
+                f'<image id>{self.suffix} for each image: --cfg-options saliency_dir=DIR where the '
+                'config has a key saliency_dir.'
+            )
         return [f'{self.folder}/{image_id}{self.suffix}']
 
     def source(self, shared: dict) -> str:
-        """Say what it is; it marks no classes."""
-        return 'saliency'
+        """Say what it is, and whose; it marks no classes."""
+        return f'saliency: {self.folder}'
 
     def annotate(self, results: dict) -> dict[str, Any]:
         """Return the map."""

@@ -13,7 +13,8 @@ from ...errors import ConfigError
 from ..cli import clean_message
 from ..run_state import RunState
 from ..selection import Selection
-from .inputs import move_places
+from .feature_widths import FeatureWidths
+from .inputs import move_places, place_before
 from .parts import Part, count_drawn, parts_of_stage, passes
 from .report import Row
 from .trial import real_dataset, try_part
@@ -56,17 +57,24 @@ def estimate(
     rows = []
     with tempfile.TemporaryDirectory() as root:
         state = RunState(config, name, root, Selection(only=only))
+        widths = FeatureWidths(state)
         for stage_name in state.chosen:
             for part in parts_of_stage(state.stage(stage_name)):
                 progress(part)
                 size = min(batch or part.batch, part.batch)
                 folder = Path(root) / f'.{part.stage}-{part.kind}'
-                rows.append(_row(state, part, size, images, folder, shared))
+                rows.append(_row(state, part, size, images, folder, shared, widths))
     return rows
 
 
 def _row(
-    state: RunState, part: Part, batch: int, images: int | None, folder: Path, shared: frozenset
+    state: RunState,
+    part: Part,
+    batch: int,
+    images: int | None,
+    folder: Path,
+    shared: frozenset,
+    widths: FeatureWidths,
 ) -> Row:
     row = Row(part)
     stage = state.stage(part.stage)
@@ -76,7 +84,9 @@ def _row(
             part, stage.config, stage.scope, real_dataset(stage, part), images
         )
         row.epochs, row.steps = passes(part, stage.config, row.images)
-        row.trial = try_part(stage, part, batch, folder, shared)
+        row.trial = try_part(
+            stage, part, batch, folder, shared, lambda place: widths(place_before(place, folder))
+        )
     except torch.OutOfMemoryError:
         row.problem = f'out of memory at {batch} images. Try fewer: --batch {max(batch // 2, 1)}.'
     except Exception as error:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,17 @@ from ..reads_weights import ReadsWeights
 from .stand_in import StandIn
 
 _SCORE_STRIDE = 8
-_CHANNELS = 2048
+_CHANNELS = 2048  # of features that no stage of the pipeline makes
 _SUBS = 4
 _THRESHOLD = dict(value=0.3, protocol='generated', chosen_on='nothing', num_images=0)
 
 
-def write_inputs(config: dict, scope: str, dataset: StandIn) -> None:
+def write_inputs(
+    config: dict,
+    scope: str,
+    dataset: StandIn,
+    width: Callable[[Path], int | None] = lambda folder: None,
+) -> None:
     """Write what the components of a stage read beside images and masks.
 
     Score files, label maps, features, sub-categories and the threshold of an earlier stage are made
@@ -37,6 +43,7 @@ def write_inputs(config: dict, scope: str, dataset: StandIn) -> None:
         config: The stage, moved to a temporary folder by :func:`move_places`.
         scope: Where names without a prefix are looked up.
         dataset: The images.
+        width: Says how many numbers the features in a folder have, None where it is not known.
     """
     for key, arguments, cls in find_readers(config, '', scope):
         arguments = {k: v for k, v in arguments.items() if k != '_scope_'}
@@ -49,7 +56,8 @@ def write_inputs(config: dict, scope: str, dataset: StandIn) -> None:
                 elif path.suffix == '.png':
                     write_bytes(path, dataset.label_map(info['image_id']).read_bytes())
                 elif path.suffix == '.npy':
-                    FeatureStore(path.parent).write(path.stem, torch.randn(_CHANNELS))
+                    features = torch.randn(width(path.parent) or _CHANNELS)
+                    FeatureStore(path.parent).write(path.stem, features)
                 elif path.name == 'threshold.json':
                     write_json(path, _THRESHOLD)
                 elif path.name == 'sub_categories.json' and index == 0:
@@ -122,6 +130,11 @@ def _moved(place: Any, folder: Path) -> Any:
         return [_moved(item, folder) for item in place]
     whole = Path(os.path.abspath(place))
     return str(folder / 'files' / whole.relative_to(whole.anchor))
+
+
+def place_before(place: Path, folder: Path) -> Path:
+    """Return where a place was before :func:`move_places` has moved it below ``folder``."""
+    return Path(os.sep) / place.relative_to(folder / 'files')
 
 
 def _dicts(value: Any) -> list[dict]:

@@ -82,11 +82,16 @@ def real_dataset(stage: Stage, part: Part) -> Any:
     """Build the data set of a part without reading it; its transforms are built with it."""
     dataset = {**stage.config[part.key]['dataset'], 'lazy_init': True}
     with DefaultScope.overwrite_default_scope(stage.scope):
-        return DATASETS.build(_attributes(dataset))
+        return DATASETS.build(attributes(dataset))
 
 
 def try_part(
-    stage: Stage, part: Part, batch: int, folder: Path, shared_hooks: frozenset = frozenset()
+    stage: Stage,
+    part: Part,
+    batch: int,
+    folder: Path,
+    shared_hooks: frozenset,
+    width: Callable[[Path], int | None],
 ) -> Trial:
     """Run one training step, or a test loop over one batch.
 
@@ -96,6 +101,7 @@ def try_part(
         batch: Images to try at a time.
         folder: Temporary folder for what is generated and written.
         shared_hooks: Names of ``default_hooks`` that belong to the run and not to the stage.
+        width: As for :func:`write_inputs`.
 
     Raises:
         ConfigError: If the data set is none of this package.
@@ -111,7 +117,7 @@ def try_part(
     # a threshold is chosen on held-out images and reported on others
     images = max(batch, 2) if inner[0].held_out and part.kind != 'train' else batch
     dataset = stand_in(real, folder / 'data', images + 1)
-    write_inputs(stage.config, stage.scope, parts_of(dataset)[0])
+    write_inputs(stage.config, stage.scope, parts_of(dataset)[0], width)
     with DefaultScope.overwrite_default_scope(stage.scope):
         samples, pipeline_s = _samples(dataset, images)
         if part.kind == 'train' and real is inner[0]:
@@ -160,7 +166,7 @@ def _first_batch(stage: Stage, part: Part, dataset: StandIn, count: int) -> list
     if sampler is None:
         return list(range(count))
     built = DATA_SAMPLERS.build(
-        _attributes(sampler), default_args=dict(dataset=dataset.get_subset(range(count)), seed=0)
+        attributes(sampler), default_args=dict(dataset=dataset.get_subset(range(count)), seed=0)
     )
     return list(built)[:count]
 
@@ -189,11 +195,11 @@ def _runner(
     if part.kind != 'train':
         loop = {
             part.key: batches,
-            f'{part.kind}_cfg': _attributes(config.get(f'{part.kind}_cfg') or {}),
-            f'{part.kind}_evaluator': _attributes(config.get(f'{part.kind}_evaluator') or []),
+            f'{part.kind}_cfg': attributes(config.get(f'{part.kind}_cfg') or {}),
+            f'{part.kind}_evaluator': attributes(config.get(f'{part.kind}_evaluator') or []),
         }
     return StageRunner(
-        model=_attributes(model),
+        model=attributes(model),
         work_dir=str(folder / 'work'),
         **loop,
         default_hooks={**dict.fromkeys(_HOOKS_OFF), **own},
@@ -207,14 +213,14 @@ def _runner(
     )
 
 
-def _attributes(config: Any) -> Any:
+def attributes(config: Any) -> Any:
     """Return a copy of a config whose keys are attributes, as components are used to."""
     return Config(dict(cfg=copy.deepcopy(config))).cfg
 
 
 def _train_step(runner: Runner, stage: Stage, batches: Batches) -> Callable[[], float]:
     """Return a function that makes one training step and returns its seconds."""
-    wrapper = runner.build_optim_wrapper(_attributes(stage.config['optim_wrapper']))
+    wrapper = runner.build_optim_wrapper(attributes(stage.config['optim_wrapper']))
     batch = next(iter(batches))
 
     def step() -> float:

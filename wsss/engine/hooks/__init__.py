@@ -10,6 +10,7 @@ from .mask_writer import MaskWriter
 from .polarity_hook import PolarityHook
 from .progress import ProgressHook
 from .ramp_loss_weight import RampLossWeight
+from .saliency_writer import SaliencyWriter
 from .score_writer import ScoreWriter
 from .strict_load_hook import StrictLoadHook
 
@@ -23,6 +24,7 @@ __all__ = [
     'PolarityHook',
     'ProgressHook',
     'RampLossWeight',
+    'SaliencyWriter',
     'ScoreWriter',
     'StrictLoadHook',
 ]

@@ -16,13 +16,15 @@ from ..model_wrappers import unwrapped
 
 @HOOKS.register_module()
 class RampLossWeight(Hook):
-    """Let the weight of the ``map_losses`` of a classifier grow linearly from 0.
+    """Let the weight of the ``map_losses`` of a model grow linearly from 0, or step up.
 
     A classifier that has learnt nothing yet should not make up its mind. The weight depends on the
-    iteration alone, so a continued training has the right one.
+    iteration alone, so a continued training has the right one. Models with ``map_losses`` are
+    :class:`wsss.models.CAMClassifier` and :class:`wsss.models.SuperpixelNet`.
 
     Args:
-        end: Epoch, counted from 0, at which the weight is whole; fractions count.
+        end: Epoch, counted from 0, at which the weight is whole; fractions count. The same as
+            ``begin``: it steps up there.
         begin: Epoch until which it is 0.
         terms: Types of the terms, such as ``['EntropyLoss']``; None for all of them.
 
@@ -50,8 +52,8 @@ class RampLossWeight(Hook):
         if missing:
             raise ConfigError(
                 f'RampLossWeight: {type(model).__name__} has no {", ".join(missing)} among its '
-                f'map_losses ({", ".join(present) or "none"}). Set model.map_losses, or remove the '
-                'hook from custom_hooks.'
+                f'map_losses ({", ".join(present) or "none"}). Set model.map_losses (SuperpixelNet '
+                'has model.affinity), or remove the hook from custom_hooks.'
             )
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: Any = None) -> None:

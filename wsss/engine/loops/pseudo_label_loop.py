@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -12,6 +13,7 @@ from mmengine.evaluator import Evaluator
 from mmengine.runner import Runner, TestLoop
 from torch.utils.data import DataLoader
 
+from ...checks import check_unit
 from ...datasets.metainfo import label_info
 from ...errors import ConfigError
 from ...evaluation.curve_plot import plot_curve
@@ -40,7 +42,7 @@ class PseudoLabelLoop(TestLoop):
     Beside the figures of the metrics it reports, where there is truth, ``oracle_mIoU`` and
     ``oracle_threshold`` (best mIoU of a single threshold on the reported images), and where one
     threshold was chosen, ``threshold`` and ``mIoU_all_images_at_threshold`` (of that single
-    threshold, images that chose it included).
+    threshold, images that chose it included). ``also_at`` adds ``mIoU_at_0.15`` and the like.
 
     Args:
         runner: The Runner; its model is a :class:`wsss.models.PseudoLabelModel`.
@@ -49,9 +51,12 @@ class PseudoLabelLoop(TestLoop):
         fp16: As in mmengine.
         threshold: Config of a threshold source. None uses the value of the labeler itself. It is
             not used by a labeler that has no threshold to search, such as ``Otsu``.
+        also_at: Thresholds whose mIoU on the reported images is wanted beside, for instance the
+            one that a paper fixes; each one of those that are tried (0, 0.01, ..., 1 by default).
 
     Raises:
-        ConfigError: If labeler and threshold source both give a value, or none does.
+        ConfigError: If labeler and threshold source both give a value, or none does, or a value
+            of ``also_at`` is not tried.
 
     Example:
         >>> test_cfg = dict(type='wsss.PseudoLabelLoop', threshold=dict(type='HeldOutThreshold'))
@@ -64,11 +69,15 @@ class PseudoLabelLoop(TestLoop):
         evaluator: Evaluator | dict | list,
         fp16: bool = False,
         threshold: dict | Threshold | None = None,
+        also_at: Sequence[float] = (),
     ):
         super().__init__(runner, dataloader, evaluator, fp16)
         if threshold is not None:
             threshold = build(THRESHOLDS, threshold, 'test_cfg.threshold')
         self.source: Threshold | None = threshold
+        self.also_at = [
+            check_unit(value, f'test_cfg.also_at[{i}]') for i, value in enumerate(also_at)
+        ]
         self._labeler = None
 
     @property
@@ -146,6 +155,13 @@ class PseudoLabelLoop(TestLoop):
             )
         return self.source or FixedThreshold(labeler.threshold)
 
+    def _at_fixed(self, curve: ThresholdCurve) -> dict[str, float]:
+        """Return the mIoU at each threshold of ``also_at``."""
+        try:
+            return {f'mIoU_at_{v:g}': curve.at(v, curve.reported) for v in self.also_at}
+        except KeyError as error:
+            raise ConfigError(f'test_cfg.also_at: {error.args[0]}, whose step is 0.01.') from None
+
     def _reported(self) -> str:
         """Return the part of the images that the metric reports."""
         metrics = [m for m in self.evaluator.metrics if isinstance(m, MaskMetric)]
@@ -189,6 +205,7 @@ class PseudoLabelLoop(TestLoop):
             threshold, miou = curve.best(curve.reported)
             figures.update(oracle_mIoU=miou, oracle_threshold=threshold)
             content['oracle'] = dict(threshold=threshold, mIoU=miou, part=curve.reported)
+            figures.update(self._at_fixed(curve))
         if is_main_process():
             folder = Path(self.runner.work_dir)
             write_json(folder / 'threshold.json', chosen)

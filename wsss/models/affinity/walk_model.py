@@ -4,24 +4,23 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections import defaultdict
 from dataclasses import replace
 
 import torch
-from mmengine.model import BaseModel
 from torch import Tensor
 
 from ...checks import check_integer, check_number
-from ...errors import ConfigError, DataError
+from ...errors import ConfigError
 from ...ops.affinity_loss import affinity_loss, cell_labels
 from ...ops.cells import from_cells, pad_to_cells, to_cells
 from ...ops.pairs import Offset, pair_offsets
 from ...ops.random_walk import grid_matrix, random_walk
 from ...refiners.background import Background
-from ...structures import ScoreMaps, WSSSDataSample
+from ...structures import ScoreMaps
+from ..map_refining_model import MapRefiningModel
 
 
-class WalkModel(BaseModel):
+class WalkModel(MapRefiningModel):
     """Trains affinities of cells on label maps; at test lets score maps walk along them.
 
     Subclasses say how far apart cells are (:meth:`look`). Training takes what mmseg's
@@ -56,12 +55,11 @@ class WalkModel(BaseModel):
         data_preprocessor: dict | None = None,
         init_cfg: dict | None = None,
     ):
-        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        super().__init__(max_batch, data_preprocessor, init_cfg)
         name = type(self).__name__
         self.stride = check_integer(stride, f'{name}.stride', 1)
         self.power = check_number(power, f'{name}.power', 0, above=True)
         self.steps = check_integer(steps, f'{name}.steps', 0)
-        self.max_batch = check_integer(max_batch, f'{name}.max_batch', 1)
         self.background = Background(name, bg_power)
         walk_radius = radius if walk_radius is None else walk_radius
         self.offsets = pair_offsets(check_integer(radius, f'{name}.radius', 2))
@@ -81,23 +79,6 @@ class WalkModel(BaseModel):
             they walk, or None.
         """
 
-    def forward(
-        self,
-        inputs: Tensor | list[Tensor],
-        data_samples: list | None = None,
-        mode: str = 'predict',
-    ) -> dict[str, Tensor] | list[WSSSDataSample]:
-        """Return losses (``mode='loss'``) or samples with walked maps (``'predict'``).
-
-        Raises:
-            ConfigError: For another mode.
-        """
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
-        if mode == 'predict':
-            return self.predict(inputs, data_samples)
-        raise ConfigError(f"{type(self).__name__}: mode must be 'loss' or 'predict', got {mode!r}.")
-
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """Return the terms of :func:`wsss.ops.affinity_loss.affinity_loss`.
 
@@ -110,39 +91,10 @@ class WalkModel(BaseModel):
         distances, _ = self.look(images, self.offsets)
         return affinity_loss(distances, cell_labels(labels, self.stride), self.offsets)
 
-    @torch.no_grad()
-    def test_step(self, data: dict) -> list[WSSSDataSample]:
-        """Let the maps of a batch walk; images may be of different sizes."""
-        return self.predict(data['inputs'], data['data_samples'])
-
-    val_step = test_step
-
-    def predict(
-        self, inputs: list[Tensor], data_samples: list[WSSSDataSample]
-    ) -> list[WSSSDataSample]:
-        """Replace ``score_maps`` of every sample by walked maps at the size of the image.
-
-        Args:
-            inputs: For each image uint8 ``(3, H, W)`` RGB.
-            data_samples: With ``score_maps``.
-
-        Raises:
-            DataError: If maps are not finite, or not of their image.
-        """
-        groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
-        for index, (image, sample) in enumerate(zip(inputs, data_samples)):
-            self._check(image, sample)
-            groups[tuple(image.shape)].append(index)
-        for members in groups.values():
-            for start in range(0, len(members), self.max_batch):
-                part = members[start : start + self.max_batch]
-                images = self.normalize(torch.stack([inputs[index] for index in part]))
-                distances, kept = self.look(pad_to_cells(images, self.stride), self.walk_offsets)
-                weights = (-self.power * distances.float()).exp()
-                maps = [data_samples[index].score_maps.to(weights.device) for index in part]
-                for index, own in zip(part, self.walk(maps, weights, kept)):
-                    data_samples[index].score_maps = own
-        return list(data_samples)
+    def refine(self, images: Tensor, maps: list[ScoreMaps]) -> list[ScoreMaps]:
+        """Let the maps walk, see :meth:`wsss.models.map_refining_model.MapRefiningModel.refine`."""
+        distances, kept = self.look(pad_to_cells(images, self.stride), self.walk_offsets)
+        return self.walk(maps, (-self.power * distances.float()).exp(), kept)
 
     def walk(
         self, batch: list[ScoreMaps], weights: Tensor, kept: Tensor | None = None
@@ -188,23 +140,3 @@ class WalkModel(BaseModel):
         if not len(maps.keys):
             return replace(full, background=torch.ones(maps.size, device=full.scores.device))
         return self.background.given_to(full)
-
-    def normalize(self, images: Tensor) -> Tensor:
-        """Bring RGB images ``(N, 3, H, W)`` in 0..255 to the device, mean and deviation in use."""
-        parameter = next(self.parameters())
-        images = images.to(parameter.device, non_blocking=True).to(parameter.dtype)
-        mean = getattr(self.data_preprocessor, 'mean', None)
-        if mean is None:
-            return images
-        return (images - mean.to(images)) / self.data_preprocessor.std.to(images)
-
-    def _check(self, image: Tensor, sample: WSSSDataSample) -> None:
-        maps, name = sample.score_maps, sample.get('image_id')
-        if tuple(image.shape[1:]) != maps.size:
-            raise DataError(
-                f'image {name!r}: its maps are of {maps.size[0]} x {maps.size[1]} pixels, it has '
-                f'{image.shape[1]} x {image.shape[2]}. Make the maps again.'
-            )
-        for values in (maps.scores, maps.background):
-            if values is not None and not bool(torch.isfinite(values).all()):
-                raise DataError(f'image {name!r}: its score maps hold NaN or infinity.')

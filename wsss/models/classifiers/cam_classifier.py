@@ -19,7 +19,8 @@ from ...ops.output_stride import set_output_stride
 from ...registry import CAMS, MODELS, build
 from ...structures import WSSSDataSample
 from ..explains_views import ExplainsViews
-from .training_maps import soft_labels, training_maps
+from .training_checks import check_loss, check_saliency, checked_mixing
+from .training_maps import on_cells, soft_labels, training_maps
 
 CLASS_SOURCES = ('label', 'pred', 'label_or_pred')
 
@@ -54,7 +55,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         **kwargs: As in ``mmpretrain.models.ImageClassifier``; types without a prefix are
             mmpretrain's, whatever the default scope. Mean and standard deviation of
             ``data_preprocessor`` normalise the views; its ``to_rgb`` does not apply to them, as
-            they are RGB.
+            they are RGB. Its type is :class:`CAMPreprocessor` unless it has another.
 
     Raises:
         ConfigError: If an argument is not usable.
@@ -71,6 +72,8 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         torch.Size([1, 16, 24])
     """
 
+    takes_validity = True
+
     def __init__(
         self,
         backbone: dict,
@@ -84,9 +87,14 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         map_losses: Sequence[dict] = (),
         **kwargs: Any,
     ):
+        preprocessor = kwargs.get('data_preprocessor') or {}
+        if isinstance(preprocessor, dict):
+            preprocessor = {'type': 'wsss.CAMPreprocessor', **preprocessor}
+            kwargs['data_preprocessor'] = checked_mixing(preprocessor)
         # defaults of mmpretrain's parts name other parts without a prefix
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             super().__init__(backbone, **kwargs)
+        check_loss(self.head if self.with_head else None)
         cam = None if cam is None else build(CAMS, cam, 'model.cam')
         self.set_up_maps(cam, fusion, extraction)
         self.class_source = check_choice(class_source, 'model.class_source', CLASS_SOURCES)
@@ -97,7 +105,9 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
             build(MODELS, term, f'model.map_losses[{i}]') for i, term in enumerate(map_losses)
         )
         mixing = getattr(self.data_preprocessor, 'batch_augments', None)
-        for augment in getattr(mixing, 'augments', ()):
+        augments = getattr(mixing, 'augments', ())
+        check_saliency(self.map_losses, self.head if self.with_head else None, augments)
+        for augment in augments:
             if hasattr(augment, 'attach'):
                 augment.attach(self.backbone)
 
@@ -105,22 +115,48 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         """Return the terms of the head and those of ``map_losses``.
 
         Args:
-            inputs: float ``(N, 3, H, W)``, normalised.
+            inputs: float ``(N, 3, H, W)``, normalised; further channels may be validity, 0 where
+                an image is padded, and saliency, both in [0, 1]. The network does not see them; a
+                cell of the maps counts in ``map_losses`` by its mean validity.
             data_samples: With ``gt_label`` or ``gt_score``.
 
         Raises:
             ConfigError: If the network has no maps that ``map_losses`` could look at.
         """
+        images = inputs[:, :3]
         if not self.map_losses:
-            return super().loss(inputs, data_samples)
-        features = self.extract_feat(inputs, stage='backbone')
+            return super().loss(images, data_samples)
+        features = self.extract_feat(images, stage='backbone')
         pooled = self.neck(features) if self.with_neck else features
         losses = self.head.loss(pooled, data_samples)
         maps = training_maps(self.head, features[-1])
         labels = soft_labels(data_samples, maps.shape[1], maps)
+        valid, saliency = on_cells(inputs[:, 3:], maps.shape[2:])
+        if any(term.needs_saliency for term in self.map_losses):
+            maps = self.head.maps(features[-1])
+        return losses | self.losses_of_maps(maps, labels, valid, saliency)
+
+    def losses_of_maps(
+        self, maps: Tensor, labels: Tensor, valid: Tensor | None, saliency: Tensor | None
+    ) -> dict[str, Tensor]:
+        """Return the terms of ``map_losses``.
+
+        Args:
+            maps: float ``(N, K, h, w)``, logits of each cell, or ``(N, K + 1, h, w)`` with the
+                background first.
+            labels: float ``(N, K)`` in [0, 1].
+            valid: ``(N, 1, h, w)`` in [0, 1], how much of a cell shows an image; None: all.
+            saliency: ``(N, 1, h, w)`` in [0, 1], for terms that need it.
+        """
+        losses: dict[str, Tensor] = {}
+        classes = maps[:, maps.shape[1] - labels.shape[1] :]
         for term in self.map_losses:
             name = f'loss_{type(term).__name__.removesuffix("Loss").lower()}'
-            losses[name] = losses.get(name, 0) + term(maps, labels)
+            if term.needs_saliency:
+                found = term(maps, labels, valid, saliency=saliency)
+            else:
+                found = term(classes, labels, valid)
+            losses[name] = losses.get(name, 0) + found
         return losses
 
     def test_step(self, data: dict | tuple | list) -> list:

@@ -36,6 +36,26 @@ def training_maps(head: nn.Module, features: Tensor) -> Tensor:
     return F.conv2d(features, fc.weight[:, :, None, None], fc.bias)
 
 
+def on_cells(channels: Tensor, size: Sequence[int]) -> tuple[Tensor | None, Tensor | None]:
+    """Return validity and saliency of the cells of maps, None for what images do not bring.
+
+    Args:
+        channels: float ``(N, 0..2, H, W)`` in [0, 1]: validity, saliency. What is padded has none.
+        size: ``(h, w)`` of the maps.
+
+    Returns:
+        The share of each cell that shows an image, and the mean saliency of that share, float
+        ``(N, 1, h, w)`` in [0, 1].
+    """
+    valid, saliency = None, None
+    if channels.shape[1]:
+        cells = F.adaptive_avg_pool2d(channels, size)
+        valid = cells[:, :1]
+        if cells.shape[1] == 2:
+            saliency = (cells[:, 1:] / valid.clamp(min=1e-6)).clamp(max=1)
+    return valid, saliency
+
+
 def soft_labels(samples: Sequence[Any], classes: int, like: Tensor) -> Tensor:
     """Return the labels of images, mixed where a batch augment has mixed them.
 

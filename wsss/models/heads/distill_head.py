@@ -11,7 +11,7 @@ from mmengine.model import ModuleList
 from mmpretrain.models import MultiLabelLinearClsHead
 from torch import Tensor
 
-from ...errors import ConfigError
+from ...errors import ConfigError, DataError
 from ...registry import MODELS, build
 from ..classifiers.training_maps import soft_labels
 
@@ -84,10 +84,23 @@ class DistillHead(MultiLabelLinearClsHead):
 
 
 def _teacher(samples: Sequence[Any], like: Tensor) -> Tensor:
-    """Return what the teacher says of each image, ``(N, D)``."""
+    """Return what the teacher says of each image, ``(N, D)``.
+
+    Raises:
+        ConfigError: If it is missing.
+        DataError: If it is not of one network.
+    """
     if not all('teacher' in sample for sample in samples):
         raise ConfigError(
             'model.head.distill needs what the teacher says of each image. Put wsss.LoadFeatures '
             "into the pipeline and algorithm_keys=('teacher',) into PackInputs."
+        )
+    lengths = {len(sample.teacher): sample.get('image_id', '?') for sample in samples}
+    if len(lengths) > 1:
+        raise DataError(
+            'what the teacher says of images differs in length: '
+            f'{", ".join(f"{n} numbers of image {i!r}" for n, i in sorted(lengths.items()))}. '
+            'Their features come from different networks: run the stage that wrote them again '
+            'with --redo.'
         )
     return torch.stack([sample.teacher for sample in samples]).to(like)

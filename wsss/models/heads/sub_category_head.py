@@ -27,8 +27,10 @@ class SubCategoryHead(DistillHead, ReadsFiles):
     2020). Predictions and maps are those of ``fc`` alone.
 
     ``L = L_class + sub_weight L_sub``, both means over their classes in the paper. Losses of
-    mmpretrain are sums over classes; ``loss`` stays that sum, at which the learning rates of all
-    recipes aim, and ``loss_sub`` is multiplied by ``K / S``, so that the ratio is the paper's.
+    mmpretrain are sums over classes, at which the learning rates of all recipes aim, so ``L_sub``
+    is multiplied by ``K / S``, which makes the ratio the paper's, and all terms are divided by
+    ``1 + sub_weight``, which keeps the size of their sum: at a rate for ``L_class`` alone, six
+    times as large a loss lets a training diverge (the paper's code has a tenth of the rate).
 
     Args:
         num_classes: ``K``.
@@ -98,9 +100,13 @@ class SubCategoryHead(DistillHead, ReadsFiles):
 
     def init_weights(self) -> None:
         """Initialise the weights, now that the table has to be there."""
-        if not self.total:
-            SubCategories.read(self.table)  # says what is wrong
+        table = SubCategories.read(self.table)
         super().init_weights()
+        # From scores of a half, all sub-classes are first pushed down at once, which can ruin the
+        # features before they tell anything apart.
+        nn.init.normal_(self.sub_fc.weight, std=0.01)
+        with torch.no_grad():
+            self.sub_fc.bias.copy_(torch.from_numpy(table.frequencies()).logit())
 
     def loss(self, feats: tuple[Tensor, ...], data_samples: list, **kwargs: Any) -> dict:
         """Return ``loss``, ``loss_sub`` and the terms of ``distill``.
@@ -123,7 +129,7 @@ class SubCategoryHead(DistillHead, ReadsFiles):
             if term.kind == 'soft_subclass':
                 found = term(logits, shares, self.parents, self.num_classes)
                 losses[f'loss_{term.kind}'] = found
-        return losses
+        return {name: term / (1 + self.sub_weight) for name, term in losses.items()}
 
     def _targets(self, samples: Sequence[Any], like: Tensor) -> tuple[Tensor, Tensor]:
         """Return sub-classes and shares, ``(N, S)`` each, the latter ``(N, 0)`` without any."""

@@ -91,10 +91,17 @@ class DistillLoss(nn.Module):
             num_groups: How many classes there are.
 
         Raises:
+            ConfigError: If ``projection`` does not fit the student.
             DataError: If the two do not fit each other.
         """
         student, teacher = student.float(), teacher.float().detach()
         if self.projection is not None:
+            if student.shape[1] != self.projection.in_features:
+                raise ConfigError(
+                    f'DistillLoss.projection begins with {self.projection.in_features} channels, '
+                    f'the student has {student.shape[1]}. Set projection='
+                    f'({student.shape[1]}, {teacher.shape[1]}).'
+                )
             student = self.projection(student)
         if self.kind != 'relation' and student.shape != teacher.shape:
             what = 'channels' if self.kind == 'feature' else 'classes'

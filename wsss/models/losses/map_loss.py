@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -21,22 +22,29 @@ class MapLoss(nn.Module, ABC):
         ConfigError: If a value is not usable.
     """
 
+    needs_saliency: bool = False
+    """Whether the term looks at the background's map, too, and at saliency."""
+
     def __init__(self, loss_weight: float):
         super().__init__()
         self.loss_weight = check_number(loss_weight, f'{type(self).__name__}.loss_weight', 0)
         self.ramp = 1.0
         """Share of the weight that is in force now, in [0, 1]."""
 
-    def forward(self, maps: Tensor, target: Tensor, valid: Tensor | None = None) -> Tensor:
+    def forward(
+        self, maps: Tensor, target: Tensor, valid: Tensor | None = None, **more: Any
+    ) -> Tensor:
         """Return the term, a scalar.
 
         Args:
             maps: float ``(N, K, h, w)``: for each class the logit of each cell, whose mean is the
                 logit of the image.
             target: float ``(N, K)`` in [0, 1]: labels, or mixed ones.
-            valid: ``(N, 1, h, w)`` in [0, 1]: 0 where the image is padded; None: it is not.
+            valid: ``(N, 1, h, w)`` in [0, 1]: how much of a cell shows an image, 0 where it is
+                padded; None: no image is.
+            **more: For the term: ``saliency`` where it needs that.
         """
-        return self.ramp * self.loss_weight * self.term(maps.float(), target, valid)
+        return self.ramp * self.loss_weight * self.term(maps.float(), target, valid, **more)
 
     @abstractmethod
     def term(self, maps: Tensor, target: Tensor, valid: Tensor | None) -> Tensor:

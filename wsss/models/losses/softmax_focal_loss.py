@@ -70,6 +70,9 @@ class SoftmaxFocalLoss(nn.Module):
         0.00105361
     """
 
+    # said as losses of mmpretrain say it
+    use_sigmoid = False
+
     def __init__(
         self,
         gamma: float = 2.0,
