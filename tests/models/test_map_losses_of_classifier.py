@@ -128,6 +128,11 @@ class Patches(torch.nn.Conv2d):
         return (super().forward(images),)
 
 
+def test_terms_on_features_need_a_model_that_gives_them():
+    with pytest.raises(ConfigError, match='ReconstructionLoss needs features'):
+        make(map_losses=[dict(type='wsss.ReconstructionLoss')])
+
+
 def padded(images, columns):
     """Return images with so many columns of the mean colour to their right, and a validity."""
     valid = torch.full_like(images[:, :1], 255)

@@ -10,6 +10,11 @@ from wsss.ops.cells import pad_to_cells
 from wsss.structures import WSSSDataSample
 
 CELL = 8
+HEAD = dict(
+    type='MultiLabelLinearClsHead', num_classes=3, in_channels=64,
+    loss=dict(type='CrossEntropyLoss', use_sigmoid=True),
+)  # fmt: skip
+KERNELS = dict(type='KernelHead', in_channels=64, cell=CELL, hidden=(16,), kernel_size=1)
 
 
 def superpixels(cell):
@@ -30,7 +35,7 @@ def make(**changes):
             loss=dict(type='CrossEntropyLoss', use_sigmoid=True),
         ),
         superpixels=superpixels(CELL),
-        kernels=dict(type='KernelHead', in_channels=64, cell=CELL, hidden=(16,), kernel_size=1),
+        kernels=KERNELS,
         map_losses=[dict(type='wsss.EPSLoss', loss_weight=0.5)],
     )  # fmt: skip
     model = SPCAMClassifier(**{**arguments, **changes})
@@ -113,6 +118,47 @@ def test_maps_come_from_the_last_layer_at_any_size():
     assert torch.allclose(found, expected, atol=1e-4)
 
 
+def without_background(**changes):
+    terms = [dict(type='wsss.ReconstructionLoss', tiles=1)]
+    return make(head=HEAD, kernels=dict(**KERNELS, groups=1), map_losses=terms, **changes)
+
+
+def test_without_a_background_colours_of_superpixels_are_rebuilt():
+    model = without_background().train()
+    model.head.fc.weight.data.abs_()  # so that all classes are somewhere
+    inputs, samples = batch()
+    inputs[:, 3:, :, 24:] = 0
+    seen = {}
+    term = model.map_losses[0].term
+    model.map_losses[0].term = lambda *args, **more: seen.update(more) or term(*args, **more)
+    losses = model.loss(inputs, samples)
+    assert set(losses) == {'loss', 'loss_reconstruction'} and losses['loss_reconstruction'] > 0
+    q = model.associate(inputs[:, :3])
+    colours = superpixel_pool(inputs[:, :3], q * inputs[:, 3:4], CELL)
+    assert torch.allclose(seen['features'], torch.nn.functional.normalize(colours), atol=1e-6)
+    losses['loss_reconstruction'].backward()
+    for part in (model.backbone.conv1, model.kernels.encoder[0], model.head.fc):
+        assert part.weight.grad.abs().max() > 0
+
+
+def test_without_a_background_maps_are_positive_logits():
+    cam = dict(type='wsss.LayerMaps', layer='to_pixels')
+    model = without_background(
+        cam=cam, to_pixels=dict(steps=3, upsample=True), fusion=dict(stride=1, flip=False)
+    ).eval()
+    view = torch.randint(0, 256, (3, 32, 40), dtype=torch.uint8)
+    sample = WSSSDataSample(gt_label=torch.tensor([0, 2]), metainfo=dict(ori_shape=(32, 40)))
+    found = model.test_step(dict(inputs=[[view]], data_samples=[sample]))[0].score_maps.scores
+    maps, q = model.superpixel_maps(model.normalize_views(view[None]))
+    assert maps.shape[1] == 3
+    expected = superpixels_to_pixels(maps.relu(), q, CELL, 3)[0, [0, 2]]
+    expected = expected / (expected.amax((1, 2), True) + 1e-5)
+    assert torch.allclose(found, expected, atol=1e-4)
+    images = model.normalize_views(view[None])
+    logits = model.head(model.neck(model.extract_feat(images, stage='backbone')))
+    assert torch.allclose(model(images), logits, atol=1e-5)
+
+
 def test_superpixels_see_images_by_their_own_mean():
     preprocessor = dict(mean=[120.0] * 3, std=[60.0] * 3)
     own = dict(type='mmseg.SegDataPreProcessor', mean=[100.0] * 3, std=[255.0] * 3)
@@ -141,10 +187,12 @@ def test_each_superpixel_can_take_instead():
         (dict(normalized='both'), 'model.normalized'),
         (dict(to_pixels=dict(steps=-1)), 'to_pixels.steps'),
         (dict(superpixels=superpixels(16)), 'must be equal'),
-        (dict(head=dict(type='MultiLabelLinearClsHead', num_classes=3, in_channels=64),
-              map_losses=[]), 'EPSHead'),
+        (dict(head=HEAD, map_losses=[]), 'groups must be 1'),
+        (dict(kernels=dict(**KERNELS, groups=1)), 'groups must be 2'),
+        (dict(head=HEAD, kernels=dict(**KERNELS, groups=1)), 'EPSLoss needs a map'),
+        (dict(head=dict(type='MultiLabelClsHead'), map_losses=[]), 'linear layer fc'),
     ],
-)  # fmt: skip
+)
 def test_parts_that_do_not_fit_are_named(changes, words):
     with pytest.raises(ConfigError, match=words):
         make(**changes)

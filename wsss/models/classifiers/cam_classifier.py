@@ -19,7 +19,7 @@ from ...ops.output_stride import set_output_stride
 from ...registry import CAMS, MODELS, build
 from ...structures import WSSSDataSample
 from ..explains_views import ExplainsViews
-from .training_checks import check_loss, check_saliency, checked_mixing
+from .training_checks import check_loss, check_map_losses, checked_mixing
 from .training_maps import on_cells, soft_labels, training_maps
 
 CLASS_SOURCES = ('label', 'pred', 'label_or_pred')
@@ -73,6 +73,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
     """
 
     takes_validity = True
+    gives_features = False
 
     def __init__(
         self,
@@ -106,7 +107,8 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         )
         mixing = getattr(self.data_preprocessor, 'batch_augments', None)
         augments = getattr(mixing, 'augments', ())
-        check_saliency(self.map_losses, self.head if self.with_head else None, augments)
+        head = self.head if self.with_head else None
+        check_map_losses(self.map_losses, head, augments, self.gives_features)
         for augment in augments:
             if hasattr(augment, 'attach'):
                 augment.attach(self.backbone)
@@ -137,7 +139,12 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         return losses | self.losses_of_maps(maps, labels, valid, saliency)
 
     def losses_of_maps(
-        self, maps: Tensor, labels: Tensor, valid: Tensor | None, saliency: Tensor | None
+        self,
+        maps: Tensor,
+        labels: Tensor,
+        valid: Tensor | None,
+        saliency: Tensor | None,
+        features: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """Return the terms of ``map_losses``.
 
@@ -147,6 +154,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
             labels: float ``(N, K)`` in [0, 1].
             valid: ``(N, 1, h, w)`` in [0, 1], how much of a cell shows an image; None: all.
             saliency: ``(N, 1, h, w)`` in [0, 1], for terms that need it.
+            features: float ``(N, D, h, w)``, for terms that need them.
         """
         losses: dict[str, Tensor] = {}
         classes = maps[:, maps.shape[1] - labels.shape[1] :]
@@ -154,6 +162,8 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
             name = f'loss_{type(term).__name__.removesuffix("Loss").lower()}'
             if term.needs_saliency:
                 found = term(maps, labels, valid, saliency=saliency)
+            elif term.needs_features:
+                found = term(classes, labels, valid, features=features)
             else:
                 found = term(classes, labels, valid)
             losses[name] = losses.get(name, 0) + found

@@ -38,19 +38,29 @@ def check_loss(head: nn.Module | None) -> None:
         )
 
 
-def check_saliency(
-    map_losses: Iterable[MapLoss], head: nn.Module | None, augments: Iterable[Any]
+def check_map_losses(
+    map_losses: Sequence[MapLoss],
+    head: nn.Module | None,
+    augments: Iterable[Any],
+    gives_features: bool,
 ) -> None:
-    """Refuse terms on saliency with a head or batch augments that they cannot work with.
+    """Refuse terms on maps with a model, a head or batch augments that they cannot work with.
 
     Args:
         map_losses: All terms of the classifier.
         head: Of the classifier.
         augments: Of its data preprocessor.
+        gives_features: Whether the model gives terms the features of cells.
 
     Raises:
         ConfigError: Naming what does not fit.
     """
+    for term in map_losses:
+        if term.needs_features and not gives_features:
+            raise ConfigError(
+                f'model.map_losses: {type(term).__name__} needs features of the cells, which this '
+                "model does not give. Use it in model.type='wsss.SPCAMClassifier', or remove it."
+            )
     names = [type(term).__name__ for term in map_losses if term.needs_saliency]
     if not names:
         return

@@ -25,6 +25,9 @@ class MapLoss(nn.Module, ABC):
     needs_saliency: bool = False
     """Whether the term looks at the background's map, too, and at saliency."""
 
+    needs_features: bool = False
+    """Whether the term looks at features of the cells, which only some models give."""
+
     def __init__(self, loss_weight: float):
         super().__init__()
         self.loss_weight = check_number(loss_weight, f'{type(self).__name__}.loss_weight', 0)
@@ -42,7 +45,7 @@ class MapLoss(nn.Module, ABC):
             target: float ``(N, K)`` in [0, 1]: labels, or mixed ones.
             valid: ``(N, 1, h, w)`` in [0, 1]: how much of a cell shows an image, 0 where it is
                 padded; None: no image is.
-            **more: For the term: ``saliency`` where it needs that.
+            **more: For the term: ``saliency`` or ``features`` where it needs that.
         """
         return self.ramp * self.loss_weight * self.term(maps.float(), target, valid, **more)
 

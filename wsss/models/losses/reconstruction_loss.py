@@ -38,6 +38,8 @@ class ReconstructionLoss(MapLoss):
         0.0
     """
 
+    needs_features = True
+
     def __init__(self, tiles: int = 3, least: float = 0.1, loss_weight: float = 0.3):
         super().__init__(loss_weight)
         self.tiles = check_integer(tiles, 'ReconstructionLoss.tiles', 1)

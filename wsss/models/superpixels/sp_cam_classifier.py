@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from mmengine.registry import DefaultScope
-from torch import Tensor
+from torch import Tensor, nn
 
 from ...checks import check_choice
 from ...errors import ConfigError
@@ -16,7 +17,7 @@ from ...ops.cells import pad_to_cells
 from ...ops.redistribute import neighbour_shares, send_shares, take_shares
 from ...registry import MODELS, build
 from ..classifiers.cam_classifier import CAMClassifier
-from ..classifiers.training_maps import soft_labels
+from ..classifiers.training_maps import soft_labels, training_maps
 from .to_pixels import ToPixels
 
 OPERATORS = {'source': send_shares, 'target': take_shares}
@@ -32,12 +33,18 @@ class SPCAMClassifier(CAMClassifier):
     around it. Losses are of the logits of superpixels; saliency is averaged over superpixels, too
     (public code of SP-CAM, commit 800c6d5; the paper could not be found).
 
+    Without saliency nothing teaches a map of the background: with a head that has none, all logits
+    move by one kernel (``kernels.groups=1``), maps are their positive part, and
+    :class:`ReconstructionLoss` may give them borders, whose features are the mean colours of
+    superpixels, of length 1 (as in MSA, the project's successor).
+
     Images are padded to whole cells. With kernels that are normalised where values come from, no
     value is lost, so the logits of images are those of the regular grid.
 
     Args:
         *args: As in :class:`CAMClassifier`; the stride of the backbone's last map must be the side
-            of a superpixel, and the head is a :class:`EPSHead`.
+            of a superpixel, and the head is a :class:`EPSHead`, or, without saliency, one with a
+            linear layer ``fc``.
         superpixels: Config of a :class:`SuperpixelNet`, normally with
             ``init_cfg=dict(type='Pretrained', checkpoint='@superpixels/weights.pth')``. It sees
             images with its own mean and deviation.
@@ -46,12 +53,15 @@ class SPCAMClassifier(CAMClassifier):
             ``target``: of what a superpixel takes, as in its later form.
         to_pixels: Arguments of :class:`ToPixels`, such as ``dict(steps=20, upsample=True)``: what
             is done to the maps at test. Maps are taken from this layer, by
-            ``cam=dict(type='wsss.LayerMaps', layer='to_pixels', first=1)``.
+            ``cam=dict(type='wsss.LayerMaps', layer='to_pixels', first=1)``; ``first=0`` without a
+            map of the background.
         **kwargs: As in :class:`CAMClassifier`.
 
     Raises:
         ConfigError: If an argument is not usable.
     """
+
+    gives_features = True
 
     def __init__(
         self,
@@ -63,15 +73,23 @@ class SPCAMClassifier(CAMClassifier):
         **kwargs: Any,
     ):
         super().__init__(*args, **kwargs)
-        if not hasattr(self.head, 'maps'):
-            raise ConfigError(
-                'model.head: SPCAMClassifier needs a head with a map of the background, which '
-                f"{type(self.head).__name__} has not. Set model.head.type='wsss.EPSHead'."
-            )
         with DefaultScope.overwrite_default_scope('wsss'):
             self.superpixels = build(MODELS, superpixels, 'model.superpixels')
             self.kernels = build(MODELS, kernels, 'model.kernels')
         self.superpixels.requires_grad_(False)
+        self.with_background = hasattr(self.head, 'maps')
+        if not isinstance(getattr(self.head, 'fc', None), nn.Linear):
+            raise ConfigError(
+                'model.head: SPCAMClassifier needs a head with a linear layer fc on averaged '
+                f'features, which {type(self.head).__name__} has not. Use wsss.EPSHead, or '
+                'MultiLabelLinearClsHead where there is no saliency.'
+            )
+        if self.kernels.groups != 1 + self.with_background:
+            raise ConfigError(
+                f'model.kernels.groups is {self.kernels.groups}, and the head '
+                f'{type(self.head).__name__} has {"a" if self.with_background else "no"} map of '
+                f'the background: groups must be {1 + self.with_background}.'
+            )
         if self.kernels.cell != self.superpixels.cell:
             raise ConfigError(
                 f'model.kernels.cell is {self.kernels.cell}, the superpixels of model.superpixels '
@@ -110,20 +128,25 @@ class SPCAMClassifier(CAMClassifier):
             images: float ``(N, 3, H, W)``, normalised.
 
         Returns:
-            float ``(N, K + 1, h, w)``, background first, and the association.
+            float ``(N, K + 1, h, w)``, background first, or ``(N, K, h, w)``, and the association.
 
         Raises:
             ConfigError: If the backbone's stride is not the side of a superpixel.
         """
         q = self.associate(images)
         features = self.extract_feat(pad_to_cells(images, self.cell), stage='backbone')[-1]
-        background, classes = self.kernels(features, q).unbind(1)
-        maps, move = self.head.maps(features), OPERATORS[self.normalized]
-        moved = [
-            move(maps[:, :1], neighbour_shares(background)),
-            move(maps[:, 1:], neighbour_shares(classes)),
-        ]
+        kernels, move = self.kernels(features, q), OPERATORS[self.normalized]
+        if self.with_background:
+            maps = self.head.maps(features)
+            parts = [maps[:, :1], maps[:, 1:]]
+        else:
+            parts = [training_maps(self.head, features)]
+        moved = [move(part, neighbour_shares(own)) for part, own in zip(parts, kernels.unbind(1))]
         return torch.cat(moved, 1), q
+
+    def _logits(self, maps: Tensor) -> Tensor:
+        """Return the logits ``(N, K)`` of images."""
+        return maps[:, int(self.with_background) :].mean((2, 3))
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """Return the terms of the head and those of ``map_losses``, of superpixels.
@@ -133,11 +156,20 @@ class SPCAMClassifier(CAMClassifier):
             data_samples: With ``gt_label`` or ``gt_score``.
         """
         maps, q = self.superpixel_maps(inputs[:, :3])
-        logits = maps[:, 1:].mean((2, 3))
+        logits = self._logits(maps)
         target = soft_labels(data_samples, logits.shape[1], logits)
         losses = self.head._get_loss(logits, data_samples)
         valid, saliency = self._on_superpixels(inputs[:, 3:], q)
-        return losses | self.losses_of_maps(maps, target, valid, saliency)
+        features = None
+        if any(term.needs_features for term in self.map_losses):
+            features = self._colours(inputs, q)
+        return losses | self.losses_of_maps(maps, target, valid, saliency, features)
+
+    def _colours(self, inputs: Tensor, q: Tensor) -> Tensor:
+        """Return the mean colours of superpixels, without padding, of length 1."""
+        inputs = pad_to_cells(inputs, self.cell)
+        shares = q * (inputs[:, 3:4] > 0) if inputs.shape[1] > 3 else q
+        return F.normalize(superpixel_pool(inputs[:, :3], shares, self.cell))
 
     def _on_superpixels(self, channels: Tensor, q: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Return how much of each superpixel is image, and its mean saliency, where they are known.
@@ -165,10 +197,11 @@ class SPCAMClassifier(CAMClassifier):
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         maps, q = self.superpixel_maps(inputs)
-        self.to_pixels(maps.softmax(1), q, self.cell, tuple(inputs.shape[2:]))  # watched
-        return maps[:, 1:].mean((2, 3))
+        shown = maps.softmax(1) if self.with_background else maps.relu()
+        self.to_pixels(shown, q, self.cell, tuple(inputs.shape[2:]))  # watched
+        return self._logits(maps)
 
     def predict(self, inputs: Tensor, data_samples: list | None = None) -> list:
         """Return samples with the classes that the superpixels show."""
         maps, _ = self.superpixel_maps(inputs)
-        return self.head._get_predictions(maps[:, 1:].mean((2, 3)), data_samples)
+        return self.head._get_predictions(self._logits(maps), data_samples)
