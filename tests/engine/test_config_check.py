@@ -69,6 +69,7 @@ def test_an_override_must_name_something():
         ),
         (dict(train_cfg=dict(by_epoch=True, max_epoch=3)), r'train_cfg\.max_epoch.*max_epochs'),
         (dict(cam=dict(type='wsss.GradCAMPlus')), 'GradCAMPlusPlus'),
+        (dict(optim_wrapper=dict(type='AmpOptimWrapper', paramwise=1)), "no argument 'paramwise'"),
     ],
 )
 def test_a_bad_type_or_argument_is_named(stage, words):
@@ -84,10 +85,16 @@ def test_a_bad_type_or_argument_is_named(stage, words):
         dict(train_cfg=dict(by_epoch=True, max_epochs=3)),
         dict(train_cfg=dict(by_epoch=False, max_iters=3, val_interval=1)),
         dict(optim_wrapper=dict(optimizer=dict(type='SGD', lr=0.1, momentum=0.9))),
+        dict(
+            optim_wrapper=dict(
+                type='AmpOptimWrapper', constructor='DefaultOptimWrapperConstructor',
+                paramwise_cfg=dict(norm_decay_mult=0), optimizer=dict(type='SGD', lr=0.1),
+            ),
+        ),
         dict(cam=dict(type='wsss.GradCAMPlusPlus', variant='paper')),
         dict(labeler=dict(type='GlobalThreshold', threshold=0.3)),
     ],
-)
+)  # fmt: skip
 def test_good_types_pass(stage):
     check_types(stage, 's', 'mmpretrain')
 

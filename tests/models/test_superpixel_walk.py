@@ -133,6 +133,8 @@ def test_wrong_arguments_are_named(arguments, words):
 
 
 def test_maps_of_another_image_and_training_are_refused():
+    with pytest.raises(DataError, match="image 'a' has 7 x 40 pixels, a superpixel 8 x 8"):
+        refined(model(), (picture((7, 40)), sample((7, 40))))
     with pytest.raises(DataError, match="image 'a'.*its maps are of 24 x 32"):
         refined(model(), (picture((24, 40)), sample()))
     with pytest.raises(ConfigError, match='nothing to train'):

@@ -174,6 +174,7 @@ def _walk(value: Any, where: str, scope: str) -> None:
 
 # keys that mmengine takes out before it calls a constructor
 _CONSUMED = ('type', '_scope_', 'convert_to_iter_based')
+_CONSUMED_OF_KEY = {'optim_wrapper': ('constructor', 'paramwise_cfg')}
 _LAYERS = ('norm_cfg', 'act_cfg', 'conv_cfg', 'upsample_cfg', 'padding_cfg', 'plugin', 'plugins')
 
 
@@ -191,7 +192,8 @@ def _check_type(cfg: dict, where: str, scope: str) -> None:
             f'{near_matches(name, names)} Names of ours carry the prefix wsss.; a class of your '
             "own needs custom_imports = dict(imports=['your.module'])."
         )
-    arguments = [key for key in cfg if key not in _CONSUMED]
+    consumed = _CONSUMED + _CONSUMED_OF_KEY.get(last, ())
+    arguments = [key for key in cfg if key not in consumed]
     accepted = [_accepts(cls) for cls in found]
     if any(names is None for names in accepted):
         return

@@ -4,7 +4,8 @@
 #
 # Superpixels keep what is salient together and, from 70 % of the epochs on, share pixels within
 # classes only; the second classifier has its logits on them; its maps walk from superpixel to
-# superpixel and follow their outlines. `kernels` is the head that the classifier's features need.
+# superpixel and follow their outlines. `kernels` is the head that the classifier's features need;
+# the schedule of the superpixels comes from beside (schedules/sp_cam.py).
 superpixel_model = dict(
     type='wsss.SuperpixelNet',
     network=dict(type='wsss.SuperpixelFCN', cell=16),
@@ -14,7 +15,7 @@ superpixel_model = dict(
         type='mmseg.SegDataPreProcessor',
         mean=[123.675, 116.28, 103.53],
         std=[58.395, 57.12, 57.375],
-        size=(512, 512),
+        size='@superpixel_recipe.crop_size',
     ),
 )
 superpixels = dict(
@@ -22,7 +23,7 @@ superpixels = dict(
     default_scope='mmseg',
     model=dict(_ref_='@superpixel_model'),
     train_dataloader=dict(
-        batch_size=32,
+        batch_size='@superpixel_recipe.batch_size',
         drop_last=True,
         dataset=dict(
             _ref_='@data/train',
@@ -31,20 +32,20 @@ superpixels = dict(
                 dict(type='wsss.LoadImage'),
                 dict(type='wsss.LoadSaliency', folder='@saliency_dir'),
                 dict(type='wsss.MapsAsFields'),
-                dict(
-                    type='RandomChoiceResize',
-                    scales=[(side, side) for side in range(320, 641, 32)],
-                    keep_ratio=True,
-                ),
-                dict(type='RandomCrop', crop_size=(512, 512)),
-                dict(type='RandomFlip', prob=0.5),
+                dict(type='Compose', transforms='@superpixel_recipe.crops'),
                 dict(type='wsss.PackRegions'),
             ],
         ),
     ),
-    train_cfg=dict(by_epoch=True, max_epochs=150),
+    train_cfg=dict(by_epoch=True, max_epochs='@superpixel_recipe.max_epochs'),
     optim_wrapper=dict(optimizer=dict(type='Adam', lr=5e-4)),
-    custom_hooks=[dict(type='wsss.RampLossWeight', begin=105, end=105)],
+    custom_hooks=[
+        dict(
+            type='wsss.RampLossWeight',
+            begin='@superpixel_recipe.affinity_from',
+            end='@superpixel_recipe.affinity_from',
+        ),
+    ],
 )
 kernels = dict(type='wsss.KernelHead', cell=16)
 sp_classifier = dict(

@@ -3,7 +3,7 @@ import pytest
 import torch
 from mmpretrain.structures import DataSample
 
-from wsss.errors import ConfigError
+from wsss.errors import ConfigError, DataError
 from wsss.models import SPCAMClassifier
 from wsss.ops.association import superpixel_pool, superpixels_to_pixels
 from wsss.ops.cells import pad_to_cells
@@ -196,6 +196,18 @@ def test_each_superpixel_can_take_instead():
 def test_parts_that_do_not_fit_are_named(changes, words):
     with pytest.raises(ConfigError, match=words):
         make(**changes)
+
+
+def test_an_image_smaller_than_a_superpixel_is_named():
+    model = make(cam=dict(type='wsss.LayerMaps', layer='to_pixels', first=1))
+    inputs, samples = batch()
+    samples[1].set_metainfo(dict(image_id='b', ori_shape=(7, 40)))
+    with pytest.raises(DataError, match=r"image 'b' has 7 x 40 pixels, a superpixel 8 x 8"):
+        model.loss(inputs, samples)
+    sample = WSSSDataSample(gt_label=torch.tensor([0]), metainfo=dict(ori_shape=(40, 7)))
+    views = [torch.zeros(3, 40, 7, dtype=torch.uint8)]
+    with pytest.raises(DataError, match='has 40 x 7 pixels'):
+        model.eval().test_step(dict(inputs=[views], data_samples=[sample]))
 
 
 def test_a_backbone_of_another_stride_is_refused():

@@ -9,7 +9,7 @@ import torch
 from mmengine.structures import PixelData
 
 from wsss.engine.hooks import RampLossWeight
-from wsss.errors import ConfigError
+from wsss.errors import ConfigError, DataError
 from wsss.models import SuperpixelAffinityLoss, SuperpixelNet, SuperpixelReconstructionLoss
 from wsss.models.superpixels.attributes import ATTRIBUTES, class_maps
 from wsss.ops.lab import rgb_to_lab
@@ -180,6 +180,16 @@ def test_images_of_any_size_get_regions():
         assert rows.abs().max() <= 1 and beside.abs().max() <= 1 and regions.min() >= 0
     alone = model.test_step(dict(inputs=images[2:], data_samples=[WSSSDataSample()]))[0]
     assert torch.equal(alone.pred_regions.data, found[2].pred_regions.data)
+
+
+def test_an_image_smaller_than_a_superpixel_is_named():
+    model = make(attribute='lab').eval()
+    sample = WSSSDataSample(metainfo=dict(image_id='a', img_shape=(20, 5)))
+    data = dict(inputs=[torch.zeros(3, 20, 5, dtype=torch.uint8)], data_samples=[sample])
+    with pytest.raises(DataError, match=r"image 'a' has 20 x 5 pixels, a superpixel 8 x 8"):
+        model.test_step(data)
+    with pytest.raises(DataError, match=r"image 'a' has 20 x 5 pixels"):
+        model.loss(torch.zeros(1, 3, 24, 8), [sample])
 
 
 def test_a_missing_field_says_what_makes_it():

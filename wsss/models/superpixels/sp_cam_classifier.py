@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -16,8 +17,10 @@ from ...ops.association import EPS, superpixel_pool, superpixel_sizes
 from ...ops.cells import pad_to_cells
 from ...ops.redistribute import neighbour_shares, send_shares, take_shares
 from ...registry import MODELS, build
+from ...structures import WSSSDataSample
 from ..classifiers.cam_classifier import CAMClassifier
 from ..classifiers.training_maps import soft_labels, training_maps
+from .check_size import check_size
 from .to_pixels import ToPixels
 
 OPERATORS = {'source': send_shares, 'target': take_shares}
@@ -154,7 +157,11 @@ class SPCAMClassifier(CAMClassifier):
         Args:
             inputs: As in :class:`CAMClassifier`.
             data_samples: With ``gt_label`` or ``gt_score``.
+
+        Raises:
+            DataError: If an image is smaller than one superpixel.
         """
+        self._check_sizes(data_samples)
         maps, q = self.superpixel_maps(inputs[:, :3])
         logits = self._logits(maps)
         target = soft_labels(data_samples, logits.shape[1], logits)
@@ -170,6 +177,22 @@ class SPCAMClassifier(CAMClassifier):
         inputs = pad_to_cells(inputs, self.cell)
         shares = q * (inputs[:, 3:4] > 0) if inputs.shape[1] > 3 else q
         return F.normalize(superpixel_pool(inputs[:, :3], shares, self.cell))
+
+    def explain(
+        self, views: Sequence[Sequence[Tensor]], samples: Sequence[WSSSDataSample]
+    ) -> list[WSSSDataSample]:
+        """Set ``score_maps`` of every sample; arguments and errors as in the base.
+
+        Raises:
+            DataError: Also if an image is smaller than one superpixel.
+        """
+        self._check_sizes(samples)
+        return super().explain(views, samples)
+
+    def _check_sizes(self, samples: Sequence[Any]) -> None:
+        for sample in samples:
+            if 'ori_shape' in sample:
+                check_size(sample.ori_shape, self.cell, sample)
 
     def _on_superpixels(self, channels: Tensor, q: Tensor) -> tuple[Tensor | None, Tensor | None]:
         """Return how much of each superpixel is image, and its mean saliency, where they are known.

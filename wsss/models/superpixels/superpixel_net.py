@@ -19,6 +19,7 @@ from ...structures import WSSSDataSample
 from ..losses import SuperpixelAffinityLoss
 from ..normalizes_images import NormalizesImages
 from .attributes import ATTRIBUTES, class_maps
+from .check_size import check_size
 
 
 @MODELS.register_module()
@@ -116,11 +117,15 @@ class SuperpixelNet(NormalizesImages, BaseModel):
             inputs: float ``(N, 3, H, W)``, normalised, padded to one size.
             data_samples: With ``img_shape``, the size before padding, and the fields that the
                 attribute and the affinities are made of.
+
+        Raises:
+            DataError: If an image is smaller than one superpixel.
         """
         cell, images = self.network.cell, pad_to_cells(inputs, self.network.cell)
         q = self.associate(images)
         valid = images.new_zeros(len(images), 1, *images.shape[2:])
         for own, sample in zip(valid, data_samples):
+            check_size(sample.img_shape, cell, sample)
             own[:, : sample.img_shape[0], : sample.img_shape[1]] = 1
         make = ATTRIBUTES[self.attribute]
         values, shares, known = make(self.denormalize(images), data_samples, valid)
@@ -145,9 +150,13 @@ class SuperpixelNet(NormalizesImages, BaseModel):
         Args:
             inputs: For each image uint8 ``(3, H, W)`` RGB.
             data_samples: One for each.
+
+        Raises:
+            DataError: If an image is smaller than one superpixel.
         """
         groups: dict[tuple[int, ...], list[int]] = defaultdict(list)
         for index, image in enumerate(inputs):
+            check_size(image.shape[1:], self.cell, data_samples[index])
             groups[tuple(image.shape)].append(index)
         for (_, height, width), members in groups.items():
             images = self.normalize(torch.stack([inputs[index] for index in members]))

@@ -20,8 +20,9 @@ from ...ops.association import (
 from ...ops.cells import pad_to_cells
 from ...refiners.background import Background
 from ...registry import MODELS, build
-from ...structures import ScoreMaps
+from ...structures import ScoreMaps, WSSSDataSample
 from ..map_refining_model import MapRefiningModel
+from .check_size import check_size
 
 
 @MODELS.register_module()
@@ -91,6 +92,18 @@ class SuperpixelWalk(MapRefiningModel):
         if not self.scales:
             raise ConfigError('SuperpixelWalk.scales must be at least one number, such as (1.0,).')
         self.background = Background('SuperpixelWalk', bg_power, bg_threshold)
+
+    def predict(
+        self, inputs: list[Tensor], data_samples: list[WSSSDataSample]
+    ) -> list[WSSSDataSample]:
+        """Replace ``score_maps`` of every sample; arguments and errors as in the base.
+
+        Raises:
+            DataError: Also if an image is smaller than one superpixel.
+        """
+        for image, sample in zip(inputs, data_samples):
+            check_size(image.shape[1:], self.cell, sample)
+        return super().predict(inputs, data_samples)
 
     def refine(self, images: Tensor, maps: list[ScoreMaps]) -> list[ScoreMaps]:
         """Return the maps after the walk, the largest score of each class 1.

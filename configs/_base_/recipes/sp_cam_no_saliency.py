@@ -1,0 +1,43 @@
+# SP-CAM without any saliency (stages/sp_cam_no_saliency.py).
+_base_ = [
+    './multi_label_by_recipe.py',
+    '../schedules/classifier_sp_cam.py',
+    '../schedules/sp_cam.py',
+    '../schedules/segmentor_deeplabv2.py',
+    '../models/classifier_resnest50.py',
+    '../models/segmentor_deeplabv2_r101.py',
+    '../stages/sp_cam_no_saliency.py',
+    '../stages/sp_cam_parts.py',
+]
+pipeline = [
+    'classifier', 'cams', 'map_labels', 'superpixels', 'sp_classifier', 'sp_cams',
+    'pseudo_labels', 'sp_cams_test', 'pseudo_labels_test', 'segmentor',
+]  # fmt: skip
+pretrained = (
+    'https://download.openmmlab.com/mmclassification/v0/resnest/'
+    'resnest50_imagenet_converted-1ebf0afe.pth'
+)
+classifier_recipe = dict(
+    pipeline=[
+        dict(type='wsss.LoadImage'),
+        dict(
+            type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1, backend='cv2'
+        ),
+        dict(
+            type='RandomChoiceResize',
+            scales='@classifier_recipe.scales',
+            resize_type='Resize',
+            keep_ratio=True,
+        ),
+        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
+        dict(
+            type='wsss.PaddedCrop',
+            crop_size='@classifier_recipe.crop_size',
+            pad_val=(124, 116, 104),
+        ),
+        dict(type='PackInputs', meta_keys=('image_id', 'img_path', 'ori_shape', 'held_out')),
+    ]
+)
+kernels = dict(in_channels=2048)
+label_scores = '@sp_cams/scores'
+label_scores_test = '@sp_cams_test/scores'

@@ -1,0 +1,20 @@
+# sp_cam_no_saliency.py at a size for CPUs. The head sums the losses of the classes, so a
+# config lets the term on maps (sp_map_losses) weigh as many times as much.
+_base_ = [
+    './multi_label_light.py',
+    '../schedules/sp_cam_light.py',
+    '../models/classifier_mobilenet_v2_multi_label.py',
+    '../models/segmentor_deeplabv3_mobilenet_v2.py',
+    '../stages/sp_cam_no_saliency.py',
+    '../stages/sp_cam_parts.py',
+]
+pipeline = [
+    'classifier', 'cams', 'map_labels', 'superpixels', 'sp_classifier', 'sp_cams',
+    'pseudo_labels', 'sp_cams_test', 'pseudo_labels_test', 'segmentor',
+]  # fmt: skip
+kernels = dict(in_channels=1280, reduce=128, hidden=(128,), kernel_size=1)
+segmentor_model = dict(
+    backbone=dict(init_cfg=dict(checkpoint='@sp_classifier/weights.pth')),
+)
+label_scores = '@sp_cams/scores'
+label_scores_test = '@sp_cams_test/scores'

@@ -1,0 +1,11 @@
+# schedules/sp_cam.py at a size for CPUs.
+superpixel_recipe = dict(
+    batch_size=8,
+    crop_size=(256, 256),
+    crops=[
+        dict(type='RandomCrop', crop_size='@superpixel_recipe.crop_size'),
+        dict(type='RandomFlip', prob=0.5),
+    ],
+    max_epochs=10,
+    affinity_from=7,
+)
