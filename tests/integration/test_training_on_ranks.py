@@ -98,3 +98,22 @@ def test_all_terms_are_numbers_on_both_ranks(ranks, stage, terms):
         for losses in found['losses']:
             assert set(losses) == terms
             assert all(math.isfinite(value) for value in losses.values())
+
+
+def test_a_backbone_that_freezes_itself_late_trains_on_two_ranks(tiny):
+    """MobileNetV2 does so when it is told to train."""
+    tiny.config = tiny.child(
+        """
+pipeline = ['classifier']
+_norm = dict(type='BN', requires_grad=False)
+classifier_model = dict(
+    backbone=dict(
+        _delete_=True, type='MobileNetV2', widen_factor=0.1, frozen_stages=5, norm_cfg=_norm
+    ),
+    head=dict(in_channels=1280),
+)
+classifier = dict(train_cfg=dict(max_epochs=1))
+"""
+    )
+    done = tiny.launch(2)
+    assert done.returncode == 0, done.stderr[-3000:]

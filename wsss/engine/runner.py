@@ -60,8 +60,11 @@ class StageRunner(Runner):
         """Lay weights out channels-last, unless ``channels_last=False``, then wrap as usual.
 
         Convolutions hand the layout on, so nothing else has to know of it. It comes before the
-        wrapper, which takes note of strides; loading copies values and keeps the layout.
+        wrapper, which takes note of strides; loading copies values and keeps the layout. Some
+        backbones (MobileNetV2) freeze their first stages only when they are told to train, and the
+        wrapper of distributed trainings waits for gradients of all that is not frozen by then.
         """
+        model.train(model.training)
         if self.cfg.get('channels_last', True):
             model.to(memory_format=torch.channels_last)
         return super().wrap_model(model_wrapper_cfg, model)
