@@ -73,8 +73,7 @@ sp_classifier = dict(
     param_scheduler='@classifier.param_scheduler',
 )
 to_pixels = dict(steps=20, upsample=True)
-sp_cams = dict(
-    run='test',
+superpixel_maps = dict(
     default_scope='mmpretrain',
     load_from='@sp_classifier/weights.pth',
     model=dict(
@@ -88,13 +87,7 @@ sp_cams = dict(
     test_evaluator='@cams.test_evaluator',
     default_hooks='@cams.default_hooks',
 )
+sp_cams = dict(run='test', _ref_='@superpixel_maps')
 sp_cams_test = dict(
-    run='test',
-    default_scope='mmpretrain',
-    load_from='@sp_cams.load_from',
-    model='@sp_cams.model',
-    test_dataloader='@cams_test.test_dataloader',
-    test_cfg='@cams.test_cfg',
-    test_evaluator='@cams.test_evaluator',
-    default_hooks='@cams.default_hooks',
+    run='test', _ref_='@superpixel_maps', test_dataloader='@cams_test.test_dataloader'
 )

@@ -18,4 +18,4 @@ superpixels = dict(
 kernels = dict(groups=1)
 sp_classifier = dict(model=dict(map_losses='@sp_map_losses'))
 sp_map_losses = [dict(type='wsss.ReconstructionLoss', loss_weight=0.3)]
-sp_cams = dict(model=dict(cam=dict(first=0)))
+superpixel_maps = dict(model=dict(cam=dict(first=0)))
