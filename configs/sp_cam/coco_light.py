@@ -1,2 +1,4 @@
 # sp_cam/coco.py at a size for CPUs.
 _base_ = ['../_base_/recipes/sp_cam_light.py', '../_base_/datasets/coco14.py']
+# half of the classes' loss, which is a sum
+classifier_model = dict(map_losses=[dict(type='wsss.EPSLoss', loss_weight=40.0)])

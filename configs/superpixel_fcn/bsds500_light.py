@@ -1,4 +1,4 @@
-# superpixel_fcn/bsds500.py for CPUs: the images of train, 360 steps at twenty times the rate.
+# superpixel_fcn/bsds500.py for CPUs: 60 epochs of train at twenty times the rate.
 _base_ = ['./bsds500.py']
 data = dict(train=dict(split='train'))
 superpixels = dict(

@@ -210,6 +210,14 @@ def test_an_image_without_classes_has_no_class_maps():
     assert packed['data_samples'].class_maps.data.shape == (0, 3, 6)
 
 
+@pytest.mark.parametrize('size', [(2, 6), (3, 7)])
+def test_maps_of_another_size_than_their_image_are_named(size):
+    maps = ScoreMaps(torch.tensor([0]), torch.zeros(1, *size), size)
+    results = dict(img=np.zeros((3, 6, 3), np.uint8), image_id='a', score_maps=maps)
+    with pytest.raises(DataError, match=f"'a' has 3 x 6 pixels, its class_map_0 {size[0]} x"):
+        MapsAsFields()(results)
+
+
 def test_regions_of_a_source_are_packed(root):
     packed = load(root, MakeRegions(dict(type='wsss.SLIC', num_segments=20000)), PackRegions())
     found = packed['data_samples'].pred_regions.data

@@ -50,6 +50,9 @@ def run(tiny, capfd):
         ('segmentor_model = dict(backbone=dict(chanels=4))',
          ['segmentor.model.backbone.chanels', "'channels'"]),
         ('data = dict(train=dict(num_image=4))', ['num_image', "'num_images'"]),
+        # no step at all
+        ('classifier = dict(train_dataloader=dict(batch_size=30, drop_last=True))',
+         ['classifier', 'train_dataloader: 24 images', 'no batch of 30', 'batch_size']),
         # references
         ("cams = dict(load_from='@segmentor/weights.pth')",
          ['cams.load_from', 'a later stage', 'classifier']),

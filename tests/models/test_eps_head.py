@@ -124,7 +124,9 @@ def test_saliency_is_mixed_like_the_pixels(batch, augment):
 
 def test_other_terms_see_the_maps_of_classes_alone(batch):
     both = make(map_losses=[dict(type='wsss.EntropyLoss'), dict(type='wsss.EPSLoss')])
-    alone = make(map_losses=[dict(type='wsss.EntropyLoss')])
+    alone = make(map_losses=[dict(type='wsss.EntropyLoss')], head='MultiLabelLinearClsHead')
+    state = {key: value for key, value in both.state_dict().items() if 'background' not in key}
+    alone.load_state_dict({**state, 'head.fc.bias': torch.zeros(3)})
     expected = losses_of(alone, batch)[0]['loss_entropy'].item()
     assert losses_of(both, batch)[0]['loss_entropy'].item() == pytest.approx(expected)
 
@@ -212,3 +214,9 @@ def test_images_without_saliency_are_refused(batch):
 def test_what_does_not_fit_is_named(change, said):
     with pytest.raises(ConfigError, match=said):
         change()
+
+
+def test_a_background_that_nothing_teaches_is_refused():
+    model = make(map_losses=())
+    with pytest.raises(ConfigError, match='map of the background, and nothing teaches it'):
+        model.loss(torch.zeros(1, 3, 32, 32), [DataSample().set_gt_label([0])])

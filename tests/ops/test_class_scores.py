@@ -36,8 +36,8 @@ def test_the_first_class_speaks_for_its_label():
     assert spokesmen((2, 1, 2, 1, 3)) == [0, 1, 4]
 
 
-def test_one_plane_of_logits_is_foreground():
-    found = probabilities_of(torch.zeros(1, 2, 2))
-    assert found.shape == (2, 2, 2) and found.unique().tolist() == [0.5]
+def test_one_plane_is_the_probability_of_foreground():
+    found = probabilities_of(torch.full((1, 2, 2), 0.25))
+    assert found.shape == (2, 2, 2) and found[:, 0, 0].tolist() == [0.75, 0.25]
     logits = torch.randn(3, 2, 2, generator=torch.Generator().manual_seed(0))
     torch.testing.assert_close(probabilities_of(logits), logits.exp() / logits.exp().sum(0))

@@ -28,7 +28,7 @@ def parse_args(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument('config', help='config file of the run')
     parser.add_argument('--work-dir', type=Path, help='of the run (default: that of the config)')
     parser.add_argument('--stages', nargs='+', required=True, help='the columns')
-    parser.add_argument('--out', type=Path, required=True, help='picture to write, .png or .jpg')
+    parser.add_argument('--out', type=Path, required=True, help='PNG to write')
     parser.add_argument('--split', default='train', metavar='KEY', help='key of data')
     parser.add_argument('--images', nargs='+', metavar='ID', help='these images')
     parser.add_argument('--num-images', type=int, default=8, help='or so many, drawn at random')

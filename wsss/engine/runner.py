@@ -9,9 +9,11 @@ import logging
 import torch
 from mmengine.logging import MessageHub, MMLogger
 from mmengine.registry import DefaultScope
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from mmengine.visualization import Visualizer
 from torch import nn
+
+from ..errors import ConfigError
 
 # said once per stage, of use when something goes wrong: to the log file only
 _FILE_ONLY = (
@@ -68,6 +70,22 @@ class StageRunner(Runner):
         if self.cfg.get('channels_last', True):
             model.to(memory_format=torch.channels_last)
         return super().wrap_model(model_wrapper_cfg, model)
+
+    def build_train_loop(self, loop: BaseLoop | dict) -> BaseLoop:
+        """Build the loop of the training.
+
+        Raises:
+            ConfigError: If the training would not have a single step.
+        """
+        built = super().build_train_loop(loop)
+        loader = built.dataloader
+        if len(loader) == 0:
+            raise ConfigError(
+                f'train_dataloader: {len(loader.dataset)} images on {self.world_size} process(es) '
+                f'make no batch of {loader.batch_size}, and drop_last=True leaves out smaller '
+                'ones. Set a smaller train_dataloader.batch_size.'
+            )
+        return built
 
     def close(self) -> None:
         """Close files and forget the global instances that mmengine keeps by experiment name."""

@@ -50,8 +50,10 @@ def spokesmen(class_to_label: Sequence[int]) -> list[int]:
 
 
 def probabilities_of(logits: Tensor) -> Tensor:
-    """Return probabilities ``(L, H, W)`` of logits; one plane is read as that of foreground."""
+    """Return probabilities ``(L, H, W)`` of what mmseg calls ``seg_logits`` of an image.
+
+    One plane is that of foreground, which mmseg has already sent through a sigmoid.
+    """
     if len(logits) > 1:
         return logits.softmax(dim=0)
-    foreground = logits.sigmoid()
-    return torch.cat([1 - foreground, foreground])
+    return torch.cat([1 - logits, logits])

@@ -28,7 +28,8 @@ def rgb_to_lab(images: Tensor) -> Tensor:
     """
     linear = torch.where(images > 0.04045, ((images + 0.055) / 1.055) ** 2.4, images / 12.92)
     table = linear.new_tensor(_XYZ) / linear.new_tensor(_WHITE)[:, None]
-    xyz = torch.einsum('nchw,kc->nkhw', linear, table)
+    with torch.autocast(images.device.type, enabled=False):
+        xyz = torch.einsum('nchw,kc->nkhw', linear, table)
     curved = torch.where(xyz > _LINEAR, xyz.clamp(min=0) ** (1 / 3), 7.787 * xyz + 16 / 116)
     x, y, z = curved.unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], dim=1)

@@ -1,5 +1,6 @@
 # DeepLab V2 as in its public PyTorch reference: 20,000 iterations of 10 images (21 epochs of
-# train_aug less a held-out tenth), the image at 0.5 to 1.5 of its size, crops of 321, mirrored; the
+# train_aug less a held-out tenth, where its masks are trained on; 22,000 on pseudo labels, which
+# the tenth has, too), the image at 0.5 to 1.5 of its size, crops of 321, mirrored; the
 # weights of the ASPP learn 10 times, its biases 20 times as fast, without decay; the learning rate
 # falls at every iteration with power 0.9. Tested on the image as it is. A config takes it by
 #

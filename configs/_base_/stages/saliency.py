@@ -54,6 +54,7 @@ saliency_net = dict(
     model=dict(_ref_='@segmentor_model', decode_head=dict(num_classes=2)),
     train_dataloader=dict(
         batch_size='@segmentor.train_dataloader.batch_size',
+        drop_last=True,  # batch norm of pooled features needs more than one image
         dataset=dict(
             _ref_='@data/train',
             mask_folder='@object_masks/masks',

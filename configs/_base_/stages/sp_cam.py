@@ -80,7 +80,8 @@ superpixel_maps = dict(
         _ref_='@sp_classifier.model',
         to_pixels='@to_pixels',
         cam=dict(type='wsss.LayerMaps', layer='to_pixels', first=1),
-        fusion=dict(flip=True, norm='after'),
+        # outlines of superpixels would be lost on a grid of 4 pixels
+        fusion=dict(flip=True, norm='after', stride=2),
     ),
     test_dataloader='@cams.test_dataloader',
     test_cfg='@cams.test_cfg',

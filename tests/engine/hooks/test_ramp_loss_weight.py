@@ -46,5 +46,10 @@ def test_refusals():
         hook.before_train(runner_at(0, ConcentrationLoss()))
     with pytest.raises(ConfigError, match='map_losses'):
         RampLossWeight(end=2).before_train(runner_at(0))
+    runner = runner_at(0, EntropyLoss())
+    runner.max_epochs = 7
+    RampLossWeight(begin=6, end=8).before_train(runner)
+    with pytest.raises(ConfigError, match=r'begin is epoch 7, and the training ends after 7'):
+        RampLossWeight(begin=7, end=8).before_train(runner)
     with pytest.raises(ConfigError, match=r'RampLossWeight\.end'):
         RampLossWeight(begin=2, end=1)

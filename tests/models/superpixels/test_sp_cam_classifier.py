@@ -190,6 +190,7 @@ def test_each_superpixel_can_take_instead():
         (dict(head=HEAD, map_losses=[]), 'groups must be 1'),
         (dict(kernels=dict(**KERNELS, groups=1)), 'groups must be 2'),
         (dict(head=HEAD, kernels=dict(**KERNELS, groups=1)), 'EPSLoss needs a map'),
+        (dict(cam=dict(type='wsss.LayerMaps', layer='to_pixels')), 'first must be 1'),
         (dict(head=dict(type='MultiLabelClsHead'), map_losses=[]), 'linear layer fc'),
     ],
 )
@@ -214,3 +215,30 @@ def test_a_backbone_of_another_stride_is_refused():
     backbone = dict(type='mmpretrain.ResNet', depth=18, base_channels=8, stem_channels=8)
     with pytest.raises(ConfigError, match='superpixel of 8 pixels'):
         make(backbone=backbone)(batch(channels=3)[0])
+
+
+def test_kernels_that_nothing_teaches_are_refused():
+    with pytest.raises(ConfigError, match='map_losses is empty'):
+        make(map_losses=[]).loss(*batch())
+
+
+def test_saliency_mixed_with_padding_is_that_of_what_is_known():
+    model = make().eval()
+    inputs, samples = batch()
+    inputs[:, 4] = 1
+    inputs[:, 3:, :, 16:] *= 0.7  # mixed with the padding of another image
+    seen = []
+    term = model.map_losses[0]
+    term.term = lambda maps, target, valid, saliency: seen.append((valid, saliency)) or maps.sum()
+    model.loss(inputs, samples)
+    assert torch.allclose(seen[0][1], torch.ones(()), atol=1e-5)
+    assert 0.69 < seen[0][0][..., -1].min() < 0.72
+
+
+def test_a_bias_belongs_to_the_image_not_to_its_cells():
+    model = without_background().eval()
+    images = batch(channels=3)[0]
+    before, logits = model.superpixel_maps(images)[0], model(images)
+    model.head.fc.bias.data += 3
+    assert torch.equal(model.superpixel_maps(images)[0], before)
+    assert torch.allclose(model(images), logits + 3, atol=1e-5)

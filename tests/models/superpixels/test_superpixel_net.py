@@ -137,6 +137,12 @@ def test_every_attribute_trains(attribute):
     assert losses['loss_attribute'] > 0
 
 
+def test_affinities_of_a_batch_without_classes_are_those_of_background():
+    loss, q = SuperpixelAffinityLoss(limit=0.0), torch.rand(2, 9, 40, 40).softmax(1)
+    found, expected = (loss(torch.zeros(2, count, 40, 40), q, 8) for count in (0, 1))
+    assert found == expected and found['loss_press'] > 0 and found['loss_diff'] == 0
+
+
 @pytest.mark.parametrize('attribute', sorted(ATTRIBUTES))
 def test_what_lies_in_the_padding_costs_nothing(attribute):
     model = make(attribute=attribute, affinity=dict(type='SuperpixelAffinityLoss', limit=0.0))

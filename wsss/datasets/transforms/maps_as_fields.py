@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 from mmcv.transforms import BaseTransform
 
-from ...errors import ConfigError
+from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
 
 CLASS_MAP = 'class_map_{}'
@@ -23,6 +23,7 @@ class MapsAsFields(BaseTransform):
 
     Raises:
         ConfigError: If there is neither.
+        DataError: If they are not of the size of the image.
 
     Example:
         >>> maps = ScoreMaps(torch.tensor([3]), torch.rand(1, 2, 2), size=(4, 4))
@@ -45,6 +46,14 @@ class MapsAsFields(BaseTransform):
                 'MapsAsFields needs score maps or saliency: put wsss.LoadScores or '
                 'wsss.LoadSaliency before it.'
             )
+        size = results['img'].shape[:2] if 'img' in results else None
+        for name, plane in planes.items():
+            if size is not None and plane.shape != tuple(size):
+                raise DataError(
+                    f'image {results.get("image_id", "?")!r} has {size[0]} x {size[1]} pixels, its '
+                    f'{name} {plane.shape[0]} x {plane.shape[1]}. Make the maps again of these '
+                    'images, and put MapsAsFields before what resizes or crops.'
+                )
         results.update(planes)
         results['seg_fields'] = [*results.get('seg_fields', []), *planes]
         return results

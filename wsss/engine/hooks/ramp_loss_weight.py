@@ -44,8 +44,15 @@ class RampLossWeight(Hook):
         """Look for the terms.
 
         Raises:
-            ConfigError: If the model has none of them.
+            ConfigError: If the model has none of them, or the training ends before they count.
         """
+        epochs = getattr(runner, 'max_epochs', None)
+        if epochs is not None and self.begin >= epochs:
+            raise ConfigError(
+                f'RampLossWeight.begin is epoch {self.begin:g}, and the training ends after '
+                f'{epochs}: the terms would never count. Lower begin (in configs/sp_cam '
+                'superpixel_recipe.affinity_from), or train longer.'
+            )
         model = unwrapped(runner.model)
         present = [type(term).__name__ for term in getattr(model, 'map_losses', ())]
         missing = sorted(set(self.terms or present[:1] or ['map_losses']) - set(present))

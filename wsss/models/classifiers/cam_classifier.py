@@ -123,9 +123,16 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
             data_samples: With ``gt_label`` or ``gt_score``.
 
         Raises:
-            ConfigError: If the network has no maps that ``map_losses`` could look at.
+            ConfigError: If the network has no maps that ``map_losses`` could look at, or a map of
+                the background that no term teaches.
         """
         images = inputs[:, :3]
+        if hasattr(self.head, 'maps') and not any(term.needs_saliency for term in self.map_losses):
+            raise ConfigError(
+                f'model.head: {type(self.head).__name__} has a map of the background, and nothing '
+                "teaches it. Add dict(type='wsss.EPSLoss') to model.map_losses, or take "
+                'MultiLabelLinearClsHead.'
+            )
         if not self.map_losses:
             return super().loss(images, data_samples)
         features = self.extract_feat(images, stage='backbone')

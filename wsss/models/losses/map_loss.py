@@ -6,6 +6,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ...checks import check_number
@@ -47,7 +48,9 @@ class MapLoss(nn.Module, ABC):
                 padded; None: no image is.
             **more: For the term: ``saliency`` or ``features`` where it needs that.
         """
-        return self.ramp * self.loss_weight * self.term(maps.float(), target, valid, **more)
+        with torch.autocast(maps.device.type, enabled=False):
+            term = self.term(maps.float(), target, valid, **more)
+        return self.ramp * self.loss_weight * term
 
     @abstractmethod
     def term(self, maps: Tensor, target: Tensor, valid: Tensor | None) -> Tensor:

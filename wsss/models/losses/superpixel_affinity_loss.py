@@ -77,6 +77,8 @@ class SuperpixelAffinityLoss(nn.Module):
             cell: Side of a cell in pixels.
             valid: ``(N, 1, H, W)``, 0 where there is no image; None: it is everywhere.
         """
+        if not maps.shape[1]:  # no image of the batch shows a class
+            maps = maps.new_zeros(len(maps), 1, *maps.shape[2:])
         present = None
         if valid is not None:
             q, present = q * valid, F.max_pool2d(valid, cell)

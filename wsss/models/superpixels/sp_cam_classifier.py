@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from mmengine.registry import DefaultScope
 from torch import Tensor, nn
 
+from ...cams import LayerMaps
 from ...checks import check_choice
 from ...errors import ConfigError
 from ...ops.association import EPS, superpixel_pool, superpixel_sizes
@@ -19,7 +20,7 @@ from ...ops.redistribute import neighbour_shares, send_shares, take_shares
 from ...registry import MODELS, build
 from ...structures import WSSSDataSample
 from ..classifiers.cam_classifier import CAMClassifier
-from ..classifiers.training_maps import soft_labels, training_maps
+from ..classifiers.training_maps import soft_labels
 from .check_size import check_size
 from .to_pixels import ToPixels
 
@@ -98,6 +99,12 @@ class SPCAMClassifier(CAMClassifier):
                 f'model.kernels.cell is {self.kernels.cell}, the superpixels of model.superpixels '
                 f'have sides of {self.superpixels.cell} pixels. They must be equal.'
             )
+        if isinstance(self.cam, LayerMaps) and self.cam.first != int(self.with_background):
+            raise ConfigError(
+                f'model.cam.first is {self.cam.first}, and the head {type(self.head).__name__} has '
+                f'{"a" if self.with_background else "no"} map of the background before those of '
+                f'the classes: first must be {int(self.with_background)}.'
+            )
         self.normalized = check_choice(normalized, 'model.normalized', sorted(OPERATORS))
         self.to_pixels = ToPixels(**(to_pixels or {}))
 
@@ -143,13 +150,15 @@ class SPCAMClassifier(CAMClassifier):
             maps = self.head.maps(features)
             parts = [maps[:, :1], maps[:, 1:]]
         else:
-            parts = [training_maps(self.head, features)]
+            # a bias belongs to the image: moved, it would count the cells that a superpixel takes
+            parts = [F.conv2d(features, self.head.fc.weight[:, :, None, None])]
         moved = [move(part, neighbour_shares(own)) for part, own in zip(parts, kernels.unbind(1))]
         return torch.cat(moved, 1), q
 
     def _logits(self, maps: Tensor) -> Tensor:
         """Return the logits ``(N, K)`` of images."""
-        return maps[:, int(self.with_background) :].mean((2, 3))
+        logits = maps[:, int(self.with_background) :].mean((2, 3))
+        return logits if self.head.fc.bias is None else logits + self.head.fc.bias
 
     def loss(self, inputs: Tensor, data_samples: list) -> dict[str, Tensor]:
         """Return the terms of the head and those of ``map_losses``, of superpixels.
@@ -159,9 +168,16 @@ class SPCAMClassifier(CAMClassifier):
             data_samples: With ``gt_label`` or ``gt_score``.
 
         Raises:
+            ConfigError: If there are no ``map_losses``.
             DataError: If an image is smaller than one superpixel.
         """
         self._check_sizes(data_samples)
+        if not self.map_losses:
+            raise ConfigError(
+                'model.map_losses is empty. The logits of an image do not depend on how they move '
+                'to superpixels, so SPCAMClassifier needs a term on maps: wsss.EPSLoss, or '
+                'wsss.ReconstructionLoss without saliency.'
+            )
         maps, q = self.superpixel_maps(inputs[:, :3])
         logits = self._logits(maps)
         target = soft_labels(data_samples, logits.shape[1], logits)
@@ -209,7 +225,8 @@ class SPCAMClassifier(CAMClassifier):
         valid = superpixel_sizes(seen, self.cell) / whole
         if channels.shape[1] == 1:
             return valid, None
-        return valid, superpixel_pool(channels[:, 1:], q * (channels[:, :1] > 0), self.cell)
+        saliency = superpixel_pool(channels[:, 1:], q, self.cell) / valid.clamp(min=EPS)
+        return valid, saliency.clamp(max=1)
 
     def forward(
         self, inputs: Tensor, data_samples: list | None = None, mode: str = 'tensor'

@@ -38,7 +38,7 @@ class SuperpixelWalk(MapRefiningModel):
         network: A config such as ``dict(type='wsss.SuperpixelFCN')``, with an attribute ``cell``.
         steps: Of the walk, at least 0; 20 to 40 in the public code.
         upsample: Pixels take from superpixels by their shares; False interpolates the cells.
-        scales: At which the image is looked at, each side rounded to whole cells.
+        scales: At which the image is looked at, padded to whole cells.
         flip: Add the mirror image of every scale.
         bg_power: Background score ``(1 - max_k M_k)^bg_power`` of maps that have none of their own;
             None lets the classes walk alone and leaves background to a threshold, as published.
