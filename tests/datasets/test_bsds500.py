@@ -18,6 +18,7 @@ from wsss.datasets.transforms import (
     MakeRegions,
     MapsAsFields,
     PackRegions,
+    ResizeMaps,
 )
 from wsss.errors import ConfigError, DataError
 from wsss.structures import ScoreMaps
@@ -182,7 +183,8 @@ def test_targets_follow_crops_and_flips(root):
     assert sample.gt_sem_seg.data.shape == (1, 2, 3) and sample.img_shape == (2, 3)
 
 
-def test_maps_and_saliency_follow_the_image(tmp_path):
+@pytest.mark.parametrize('larger', [False, True])
+def test_maps_and_saliency_follow_the_image(tmp_path, larger):
     plane = np.arange(18, dtype=np.float32).reshape(3, 6) / 17
     (tmp_path / 'saliency').mkdir()
     np.save(tmp_path / 'saliency/a.npy', plane)
@@ -194,8 +196,11 @@ def test_maps_and_saliency_follow_the_image(tmp_path):
     )  # fmt: skip
     load_saliency = LoadSaliency(str(tmp_path / 'saliency'), '.npy')
     crop, flip = RandomCrop((2, 4)), RandomFlip(prob=1.0)
-    for transform in (load_saliency, MapsAsFields(), crop, flip, PackRegions()):
+    resize = [ResizeMaps(scale_factor=2.0)] if larger else []
+    for transform in (load_saliency, MapsAsFields(), *resize, crop, flip, PackRegions()):
         results = transform(results)
+    if larger:  # numbers between those of the pixels
+        assert not np.isin(results['data_samples'].saliency.data.numpy(), plane).all()
     sample, expected = results['data_samples'], results['inputs'][:1] / 255
     assert expected.shape == (1, 2, 4)
     assert torch.allclose(sample.saliency.data, expected, atol=0.003)

@@ -6,6 +6,7 @@ superpixel_recipe = dict(
     crops=[
         dict(
             type='RandomChoiceResize',
+            resize_type='wsss.ResizeMaps',
             scales=[(side, side) for side in range(320, 641, 32)],
             keep_ratio=True,
         ),

@@ -27,6 +27,7 @@ from .pack_scores import PackScores
 from .pack_views import PackViews
 from .padded_crop import PaddedCrop
 from .refine import Refine
+from .resize_maps import ResizeMaps
 from .simulate_boxes import SimulateBoxes
 from .simulate_points import SimulatePoints
 from .simulate_scribbles import SimulateScribbles
@@ -59,6 +60,7 @@ __all__ = [
     'PackViews',
     'PaddedCrop',
     'Refine',
+    'ResizeMaps',
     'SimulateBoxes',
     'SimulatePoints',
     'SimulateScribbles',
