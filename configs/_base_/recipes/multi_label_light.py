@@ -29,7 +29,7 @@ classifier = dict(
             pipeline=[dict(type='wsss.LoadImage'), dict(type='Resize', scale=(288, 288)), _pack]
         ),
     ),
-    train_cfg=dict(max_epochs=10),
+    train_cfg=dict(max_epochs=10, val_interval=5),
     optim_wrapper=dict(optimizer=dict(lr=0.01), clip_grad=dict(max_norm=5)),
 )
 _meta_keys = (
