@@ -4,4 +4,4 @@ _base_ = ['../mixup_cam/voc.py']
 data = dict(train=dict(split='train'))
 mixing = [dict(type='wsss.FMix', alpha=1.0)]
 classifier_recipe = dict(max_epochs=25)
-segmentor_recipe = dict(max_epochs=152)  # 20,000 iterations
+segmentor_recipe = dict(max_epochs=152)  # as many iterations as on train_aug

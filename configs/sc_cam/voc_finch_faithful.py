@@ -15,6 +15,7 @@ round_classifier = dict(
         _delete_=True,
         _ref_='@classifier.optim_wrapper',
         optimizer=dict(lr=0.1 * 3, weight_decay=5e-4 / 3),
+        clip_grad=dict(max_norm=1 / 3),
     )
 )
 features1 = dict(test_dataloader=dict(dataset=dict(split='trainval')))

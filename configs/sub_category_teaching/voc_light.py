@@ -1,4 +1,5 @@
-# sub_category_teaching/voc.py at a size for CPUs: ImageNet's MobileNetV2 teaches itself.
+# sub_category_teaching/voc.py at a size for CPUs: ImageNet's MobileNetV2 teaches itself. Its head
+# sums the losses of the 20 classes, beside which soft targets weigh a twentieth.
 _base_ = ['../affinitynet/voc_light.py', '../_base_/stages/sub_categories.py']
 pipeline = [
     'features1', 'sub_categories1', 'classifier1', 'cams', 'map_labels', 'affinity_labels',

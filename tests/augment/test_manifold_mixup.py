@@ -27,6 +27,31 @@ def test_the_output_of_the_stage_is_what_is_mixed():
     assert torch.allclose(backbone(given), plain[2](plain[1](hidden)), atol=1e-6)
 
 
+class WithSize(nn.Module):
+    """Returns the size of the map beside it, as stages of Swin do."""
+
+    def forward(self, images):
+        return images, tuple(images.shape[2:])
+
+
+def test_what_is_no_tensor_stays_as_it_is():
+    torch.manual_seed(0)
+    mix, stage = ManifoldMixup(stages=['0']), nn.Sequential(WithSize())
+    mix.attach(stage)
+    images = torch.randn(4, 1, 2, 3)
+    mix(images, torch.eye(4))
+    mixed, size = stage(images)
+    assert size == (2, 3) and not torch.equal(mixed, images)
+
+
+def test_an_output_without_tensors_is_refused():
+    mix, stage = ManifoldMixup(stages=['0']), nn.Sequential(nn.Identity())
+    mix.attach(stage)
+    mix(torch.randn(4, 1, 2, 3), torch.eye(4))
+    with pytest.raises(ConfigError, match="'0' returns dict"):
+        stage({})
+
+
 def test_a_batch_is_mixed_once_and_other_batches_never():
     torch.manual_seed(0)
     backbone = nn.Sequential(nn.Identity())

@@ -55,6 +55,16 @@ def test_logits_are_those_of_the_head(images):
     assert torch.allclose(run(model, images), expected, atol=1e-5)
 
 
+def test_tokens_of_a_transformer_are_no_features(images):
+    model = make(
+        backbone=dict(type='mmpretrain.VisionTransformer', img_size=32, patch_size=16,
+                      arch=dict(embed_dims=16, num_layers=1, num_heads=2, feedforward_channels=32),
+                      out_type='raw'),
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match="out_type='cls_token'"):
+        run(model, images[:1])
+
+
 def test_a_transformer_gives_its_class_token_at_any_size(images):
     model = make(
         backbone=dict(type='mmpretrain.VisionTransformer', img_size=32, patch_size=16,

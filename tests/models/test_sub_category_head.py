@@ -9,7 +9,8 @@ from mmpretrain.structures import DataSample
 from wsss.cams import CAM, SubCategoryCAM
 from wsss.datasets.transforms import LoadSubCategories
 from wsss.errors import ConfigError, DataError
-from wsss.models import CAMClassifier, DistillHead, DistillLoss, SubCategoryHead
+from wsss.models import CAMClassifier, DistillHead, DistillLoss, EntropyLoss, SubCategoryHead
+from wsss.models.classifiers.training_maps import training_maps
 from wsss.models.losses.distill_loss import KINDS
 from wsss.structures import SubCategories, WSSSDataSample
 
@@ -86,6 +87,19 @@ def test_the_ratio_of_the_terms_is_that_of_means_and_their_sum_keeps_its_size(ta
     # sums over K classes, as in all recipes, in the paper's ratio to each other
     assert torch.allclose(losses['loss'], 3 * parent / (1 + weight))
     assert torch.allclose(losses['loss_sub'], 3 * weight * sub / (1 + weight))
+
+
+def test_terms_on_maps_keep_their_ratio_to_the_classes(table):
+    path = table()
+    model = classifier(path, sub_weight=4.0)
+    model.map_losses.append(EntropyLoss(loss_weight=0.02))
+    images, samples = torch.randn(4, 3, 64, 64), samples_of(path)
+    model.eval()
+    found = model.loss(images, samples)
+    features = model.extract_feat(images, stage='backbone')[-1]
+    labels = torch.stack([sample.gt_score for sample in samples])[:, :3]
+    whole = EntropyLoss(loss_weight=0.02)(training_maps(model.head, features), labels)
+    assert torch.allclose(found['loss_entropy'], whole / 5)
 
 
 def test_sub_classes_begin_at_their_frequency(table):
@@ -209,6 +223,9 @@ def test_teachers_of_each_kind_reach_the_head():
     samples = [DataSample(teacher=row).set_gt_label([0]) for row in logits]
     losses = head.loss((features,), samples)
     assert float(losses['loss_logit'].detach()) == pytest.approx(0, abs=1e-7)
+    twice = DistillHead(3, 8, distill=[terms[1], {**terms[1], 'loss_weight': 2.0}])
+    both = twice.loss((features,), samples)['loss_relation']
+    assert torch.allclose(both, 3 * losses['loss_relation'], atol=1e-6)
     assert losses['loss_relation'] > 0
     projected = DistillHead(
         3, 8, distill=[dict(type='wsss.DistillLoss', kind='feature', projection=(8, 3))]
@@ -228,6 +245,21 @@ def test_a_student_that_is_its_teacher_has_no_loss_of_any_kind(kind, temperature
     loss = DistillLoss(kind, temperature=temperature)
     assert float(loss(student, teacher, groups, 3)) == pytest.approx(0, abs=1e-6)
     assert float(loss(student * torch.arange(6), teacher, groups, 3)) > 1e-3
+
+
+@pytest.mark.parametrize('kind', ['feature', 'relation'])
+def test_features_that_are_left_out_are_not_compared(kind):
+    neck = dict(type='wsss.DropoutPooling', dropout=0.5)
+    parts = dict(
+        backbone=dict(type='mmpretrain.ResNet', depth=18, base_channels=8, stem_channels=8),
+        head=dict(
+            type='wsss.DistillHead', num_classes=3, in_channels=64,
+            distill=[dict(type='wsss.DistillLoss', kind=kind)],
+        ),
+    )  # fmt: skip
+    with pytest.raises(ConfigError, match=f"kind='{kind}' compares features.*DropoutPooling"):
+        CAMClassifier(neck=neck, **parts)
+    CAMClassifier(neck={**neck, 'dropout': 0.0}, **parts)
 
 
 def test_a_teacher_of_another_class_list_is_refused():

@@ -89,6 +89,17 @@ def test_the_highest_values_are_one_as_a_full_sort_says():
     assert (mask.flatten()[order[:ones]] == 1).all() and (mask.flatten()[order[ones:]] == 0).all()
 
 
+def test_fields_may_lie_in_memory_in_any_way():
+    field = torch.rand(2, 5, 7, generator=torch.Generator().manual_seed(0))
+    found = cut_fields(
+        field.transpose(1, 2), [0.4, 0.6], generator=torch.Generator().manual_seed(1)
+    )
+    expected = cut_fields(
+        field.transpose(1, 2).contiguous(), [0.4, 0.6], generator=torch.Generator().manual_seed(1)
+    )
+    assert torch.equal(found, expected) and 0 < found.mean() < 1
+
+
 def test_shares_between_pixels_are_rounded_both_ways():
     fields = low_frequency_fields(400, (3, 3), generator=seeded())
     sums = cut_fields(fields, [0.5] * 400, 0.0, seeded()).sum(dim=(1, 2))

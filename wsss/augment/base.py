@@ -21,7 +21,7 @@ class BatchMix(ABC):
     target, one loss on the mixed label is the mean of the losses on both labels.
 
     Shares ``lam`` are drawn from ``Beta(alpha, alpha)``, partners as a permutation of the batch, by
-    torch's global generators, which the training seeds for each iteration. A batch of one image
+    torch's global generators, which the training seeds for each epoch. A batch of one image
     stays as it is.
 
     Args:

@@ -113,4 +113,12 @@ class ManifoldMixup(BatchMix):
         self._drawn = None
         if isinstance(output, Tensor):
             return blend(output, partners, weights)
-        return type(output)(blend(part, partners, weights) for part in output)
+        if type(output) not in (tuple, list) or not any(isinstance(x, Tensor) for x in output):
+            raise ConfigError(
+                f'ManifoldMixup.stages: {name!r} returns {type(output).__name__}, in which no '
+                'features can be mixed. Name a module that returns tensors.'
+            )
+        # such as Swin's, whose stages return the size of the map beside it
+        return type(output)(
+            blend(part, partners, weights) if isinstance(part, Tensor) else part for part in output
+        )

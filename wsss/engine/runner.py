@@ -14,6 +14,7 @@ from mmengine.visualization import Visualizer
 from torch import nn
 
 from ..errors import ConfigError
+from .model_wrappers import unwrapped
 
 # said once per stage, of use when something goes wrong: to the log file only
 _FILE_ONLY = (
@@ -75,7 +76,7 @@ class StageRunner(Runner):
         """Build the loop of the training.
 
         Raises:
-            ConfigError: If the training would not have a single step.
+            ConfigError: If the training would not have a single step, or mix nothing.
         """
         built = super().build_train_loop(loop)
         loader = built.dataloader
@@ -84,6 +85,14 @@ class StageRunner(Runner):
                 f'train_dataloader: {len(loader.dataset)} images on {self.world_size} process(es) '
                 f'make no batch of {loader.batch_size}, and drop_last=True leaves out smaller '
                 'ones. Set a smaller train_dataloader.batch_size.'
+            )
+        preprocessor = getattr(unwrapped(self.model), 'data_preprocessor', None)
+        mixing = getattr(preprocessor, 'batch_augments', None)
+        if getattr(mixing, 'augments', ()) and loader.batch_size == 1:
+            raise ConfigError(
+                f'train_dataloader.batch_size gives each of {self.world_size} process(es) one '
+                'image, and model.data_preprocessor.batch_augments mixes those of one process: '
+                f'nothing would be mixed. Set it to {2 * self.world_size} or more.'
             )
         return built
 

@@ -131,18 +131,24 @@ def cut_fields(
     shares = [check_unit(share, f'shares[{i}]') for i, share in enumerate(shares)]
     pixels = fields[0].numel()
     up = torch.rand(len(fields), generator=generator).lt(0.5).tolist()
-    masks = torch.empty_like(fields, dtype=torch.float32)
+    masks = torch.empty(fields.shape, dtype=torch.float32, device=fields.device)
     for field, mask, share, ceil in zip(fields.flatten(1), masks.flatten(1), shares, up):
         ones = (math.ceil if ceil else math.floor)(round(share * pixels, 6))
         band = int(pixels * min(max_soft, share, 1 - share))
         if band:
             _ramp(field, mask, ones - band, ones + band)
         elif 0 < ones < pixels:
-            # a partition, not a sort
-            torch.ge(field, field.kthvalue(pixels - ones + 1).values, out=mask)
+            torch.ge(field, _largest(field, ones), out=mask)
         else:
             mask.fill_(bool(ones))
     return masks
+
+
+def _largest(field: Tensor, count: int) -> Tensor:
+    """Return the smallest of the ``count`` largest values, by a partition, not a sort."""
+    if field.is_cuda and torch.are_deterministic_algorithms_enabled():
+        return field.topk(count).values[-1]  # kthvalue refuses there, for its index
+    return field.kthvalue(field.numel() - count + 1).values
 
 
 def _ramp(field: Tensor, mask: Tensor, first: int, last: int) -> None:

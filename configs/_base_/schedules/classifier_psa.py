@@ -27,6 +27,7 @@ classifier_recipe = dict(
                 'bias': dict(lr_mult=2),
                 'head': dict(lr_mult=10),
                 'head.fc.bias': dict(lr_mult=0, decay_mult=0),
+                'head.sub_fc.bias': dict(lr_mult=20),
             }
         ),
     ),

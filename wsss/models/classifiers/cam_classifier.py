@@ -19,7 +19,7 @@ from ...ops.output_stride import set_output_stride
 from ...registry import CAMS, MODELS, build
 from ...structures import WSSSDataSample
 from ..explains_views import ExplainsViews
-from .training_checks import check_loss, check_map_losses, checked_mixing
+from .training_checks import check_distillation, check_loss, check_map_losses, checked_mixing
 from .training_maps import on_cells, soft_labels, training_maps
 
 CLASS_SOURCES = ('label', 'pred', 'label_or_pred')
@@ -95,7 +95,9 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         # defaults of mmpretrain's parts name other parts without a prefix
         with DefaultScope.overwrite_default_scope('mmpretrain'):
             super().__init__(backbone, **kwargs)
-        check_loss(self.head if self.with_head else None)
+        head = self.head if self.with_head else None
+        check_loss(head)
+        check_distillation(head, self.neck if self.with_neck else None)
         cam = None if cam is None else build(CAMS, cam, 'model.cam')
         self.set_up_maps(cam, fusion, extraction)
         self.class_source = check_choice(class_source, 'model.class_source', CLASS_SOURCES)
@@ -107,7 +109,6 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
         )
         mixing = getattr(self.data_preprocessor, 'batch_augments', None)
         augments = getattr(mixing, 'augments', ())
-        head = self.head if self.with_head else None
         check_map_losses(self.map_losses, head, augments, self.gives_features)
         for augment in augments:
             if hasattr(augment, 'attach'):
@@ -164,6 +165,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
             features: float ``(N, D, h, w)``, for terms that need them.
         """
         losses: dict[str, Tensor] = {}
+        share = getattr(self.head, 'loss_share', 1.0)  # SubCategoryHead divides its terms
         classes = maps[:, maps.shape[1] - labels.shape[1] :]
         for term in self.map_losses:
             name = f'loss_{type(term).__name__.removesuffix("Loss").lower()}'
@@ -173,7 +175,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
                 found = term(classes, labels, valid, features=features)
             else:
                 found = term(classes, labels, valid)
-            losses[name] = losses.get(name, 0) + found
+            losses[name] = losses.get(name, 0) + share * found
         return losses
 
     def test_step(self, data: dict | tuple | list) -> list:

@@ -80,10 +80,19 @@ class FeatureClassifier(CAMClassifier):
 
         Returns:
             float ``(N, D)``.
+
+        Raises:
+            ConfigError: If the network gives neither maps nor features.
         """
         views = self.normalize_views(views)
         if self.output == 'logits':
             return self(views)
         features = self.extract_feat(views)
         features = features[-1] if isinstance(features, (tuple, list)) else features
-        return features.flatten(2).mean(2) if features.ndim > 2 else features
+        if features.ndim not in (2, 4):
+            raise ConfigError(
+                f'model: the network gives {tuple(features.shape)} for {len(views)} images, which '
+                'are neither maps (N, C, h, w) nor features (N, C). Of a vision transformer take '
+                "model.backbone.out_type='cls_token' or 'avg_featmap'."
+            )
+        return features.flatten(2).mean(2) if features.ndim == 4 else features

@@ -78,6 +78,22 @@ def check_map_losses(
             )
 
 
+def check_distillation(head: nn.Module | None, neck: nn.Module | None) -> None:
+    """Refuse the comparison of features of which the neck leaves out some.
+
+    Raises:
+        ConfigError: Saying what to set.
+    """
+    kinds = {getattr(term, 'kind', None) for term in getattr(head, 'distill', ())}
+    found = sorted(kinds & {'feature', 'relation'})
+    if found and getattr(neck, 'dropout', 0):
+        raise ConfigError(
+            f'model.head.distill: kind={found[0]!r} compares features with those of the teacher, '
+            f'and {type(neck).__name__} leaves out a share of {neck.dropout:g} of them. Set '
+            'model.neck.dropout=0, or take another kind.'
+        )
+
+
 def checked_mixing(preprocessor: dict) -> dict:
     """Return the config of a data preprocessor with usable ``batch_augments``.
 

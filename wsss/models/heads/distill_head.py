@@ -79,7 +79,9 @@ class DistillHead(MultiLabelLinearClsHead):
         for term in self.distill:
             if term.kind in DistillHead.kinds:
                 student = logits if term.kind == 'logit' else pooled
-                losses[f'loss_{term.kind}'] = term(student, _teacher(data_samples, pooled))
+                found = term(student, _teacher(data_samples, pooled))
+                name = f'loss_{term.kind}'
+                losses[name] = losses.get(name, 0) + found
         return losses
 
 

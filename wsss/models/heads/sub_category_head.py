@@ -27,10 +27,11 @@ class SubCategoryHead(DistillHead, ReadsFiles):
     2020). Predictions and maps are those of ``fc`` alone.
 
     ``L = L_class + sub_weight L_sub``, both means over their classes in the paper. Losses of
-    mmpretrain are sums over classes, at which the learning rates of all recipes aim, so ``L_sub``
-    is multiplied by ``K / S``, which makes the ratio the paper's, and all terms are divided by
-    ``1 + sub_weight``, which keeps the size of their sum: at a rate for ``L_class`` alone, six
-    times as large a loss lets a training diverge (the paper's code has a tenth of the rate).
+    mmpretrain are sums over classes (the full-size configs divide them by 20), so ``L_sub`` is
+    multiplied by ``K / S``, which makes the ratio the paper's. All terms, those of ``distill`` and
+    the ``map_losses`` of the classifier too, are divided by ``1 + sub_weight``, which keeps the
+    size of their sum: at a rate for ``L_class`` alone, six times as large a loss lets a training
+    diverge (the paper's code has a tenth of the rate).
 
     Args:
         num_classes: ``K``.
@@ -128,8 +129,14 @@ class SubCategoryHead(DistillHead, ReadsFiles):
         for term in self.distill:
             if term.kind == 'soft_subclass':
                 found = term(logits, shares, self.parents, self.num_classes)
-                losses[f'loss_{term.kind}'] = found
-        return {name: term / (1 + self.sub_weight) for name, term in losses.items()}
+                name = f'loss_{term.kind}'
+                losses[name] = losses.get(name, 0) + found
+        return {name: term * self.loss_share for name, term in losses.items()}
+
+    @property
+    def loss_share(self) -> float:
+        """What all terms are multiplied by, those of the maps of a classifier, too."""
+        return 1 / (1 + self.sub_weight)
 
     def _targets(self, samples: Sequence[Any], like: Tensor) -> tuple[Tensor, Tensor]:
         """Return sub-classes and shares, ``(N, S)`` each, the latter ``(N, 0)`` without any."""
