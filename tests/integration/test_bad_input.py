@@ -54,7 +54,8 @@ def run(tiny, capfd):
         ('classifier = dict(train_dataloader=dict(batch_size=30, drop_last=True))',
          ['classifier', 'train_dataloader: 24 images', 'no batch of 30', 'batch_size']),
         ("classifier_model = dict(data_preprocessor=dict(to_onehot=True, "
-         "num_classes='@data/num_classes', batch_augments=dict(augments=[dict(type='Mixup', alpha=0.2)])))\n"
+         "num_classes='@data/num_classes', "
+         "batch_augments=dict(augments=[dict(type='Mixup', alpha=0.2)])))\n"
          'classifier = dict(train_dataloader=dict(batch_size=1))',
          ['batch_size', 'one image', 'nothing would be mixed', '2 or more']),
         # references
