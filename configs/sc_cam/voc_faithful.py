@@ -27,3 +27,4 @@ round_classifier = dict(
 classifier1 = dict(train_cfg=dict(max_epochs=30))
 classifier2 = dict(train_cfg=dict(max_epochs=40))
 classifier3 = dict(train_cfg=dict(max_epochs=50))
+affinity = dict(optim_wrapper=dict(optimizer=dict(lr=0.1, momentum=5e-4)))

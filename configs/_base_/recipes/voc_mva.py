@@ -29,7 +29,10 @@ classifier_recipe = dict(
     ),
 )
 classifier = dict(param_scheduler=dict(end=100_000 / 183))  # epochs of 183 iterations
-affinity = dict(train_dataloader=dict(batch_size=2))
+affinity = dict(
+    train_dataloader=dict(batch_size=2),
+    optim_wrapper=dict(optimizer=dict(lr=0.1, momentum=5e-4)),
+)
 segmentor_recipe = dict(batch_size=2)
 pseudo_labels = dict(
     model=dict(labeler=dict(_delete_=True, type='wsss.ArgMax')), test_cfg=dict(threshold=None)
