@@ -10,7 +10,7 @@ pipeline = [
     'cams', 'pseudo_labels', 'cams_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
 saliency_dir = '@saliency/saliency'
-saliency_recipe = dict(scale=(320, 320), crop_size=(224, 224))
+foreground_sizes = dict(scale=(320, 320), crop_size=(224, 224))
 segmentor_model = dict(backbone=dict(init_cfg=dict(checkpoint='@pretrained')))
 segmentor = dict(
     model=dict(backbone=dict(init_cfg=dict(checkpoint='@classifier/weights.pth'))),

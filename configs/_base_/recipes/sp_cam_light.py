@@ -16,7 +16,7 @@ pipeline = [
     'sp_cams_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
 saliency_dir = '@saliency/saliency'
-saliency_recipe = dict(scale=(320, 320), crop_size=(224, 224))
+foreground_sizes = dict(scale=(320, 320), crop_size=(224, 224))
 cams = dict(model=dict(cam=dict(type='wsss.SoftmaxCAM')))
 kernels = dict(in_channels=1280, reduce=128, hidden=(128,), kernel_size=1)
 segmentor_model = dict(backbone=dict(init_cfg=dict(checkpoint='@pretrained')))

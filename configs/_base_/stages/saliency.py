@@ -4,8 +4,8 @@
 #   ccam -> ccam_maps -> object_maps -> object_masks -> saliency_net -> saliency
 #
 # Read by wsss.LoadSaliency with saliency_dir = '@saliency/saliency'. The network comes from a model
-# fragment (segmentor_model), with two labels; saliency_recipe is how large it sees the images.
-saliency_recipe = dict(scale=(512, 512), crop_size=(321, 321))
+# fragment (segmentor_model), with two labels; foreground_sizes is how large it sees the images.
+foreground_sizes = dict(scale=(512, 512), crop_size=(321, 321))
 object_maps = dict(
     run='test',
     default_scope='mmseg',
@@ -64,10 +64,10 @@ saliency_net = dict(
                 dict(type='wsss.LoadMask'),
                 dict(type='wsss.MergeClasses'),
                 dict(
-                    type='RandomResize', scale='@saliency_recipe.scale', ratio_range=(0.75, 1.5),
+                    type='RandomResize', scale='@foreground_sizes.scale', ratio_range=(0.75, 1.5),
                     keep_ratio=True,
                 ),
-                dict(type='RandomCrop', crop_size='@saliency_recipe.crop_size'),
+                dict(type='RandomCrop', crop_size='@foreground_sizes.crop_size'),
                 dict(type='RandomFlip', prob=0.5),
                 dict(type='PackSegInputs'),
             ],
