@@ -79,7 +79,7 @@ def test_configs_are_runnable_and_weights_respond(module, tmp_path, capsys):
 def test_the_training_loop_gives_the_weights_of_the_plain_one():
     command = [sys.executable, str(TOOLS / 'train_loop.py'), '--json', '--rounds', '1']
     command += ['--images', '8', '--batch', '4', '--workers', '0', '--size', '48', '48']
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=1800)
     assert done.returncode == 0, done.stderr[-2000:]
     figures = json.loads(done.stdout)
     assert figures['max_abs_diff_weights_same_layout'] < 1e-6

@@ -70,8 +70,26 @@ class Tiny:
             ]  # fmt: skip
         environment = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHON': sys.executable}
         return subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=300, check=False
+            command, env=environment, capture_output=True, text=True, timeout=1800, check=False
         )
+
+    def strike(self, stages: list[str], plan: list[str]) -> tuple[list[dict], str]:
+        """Strike stages as planned, see kill_at.py; ``before_<stage>`` is what each begins with.
+
+        Returns:
+            A report of each stage, and the end of what was printed.
+        """
+        program = Path(__file__).with_name('kill_at.py')
+        arguments = [self.config, self.folder, '--stages', *stages, '--plan', *plan]
+        done = subprocess.run(
+            [sys.executable, str(program), *map(str, arguments)],
+            env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        marked = [line for line in done.stdout.splitlines() if line.startswith('REPORT ')]
+        return [json.loads(line.removeprefix('REPORT ')) for line in marked], done.stderr[-3000:]
 
     def summary(self, work_dir: str = 'run') -> dict:
         """Return the stages of ``summary.json``."""

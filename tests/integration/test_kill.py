@@ -4,7 +4,6 @@
 The next start ends as if undisturbed: the same files, weights and figures.
 """
 
-import json
 import os
 import random
 import shutil
@@ -17,7 +16,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAM = Path(__file__).with_name('kill_at.py')
 # random flips and dropout in both trainings
 SMALL = """
 data = dict(
@@ -60,20 +58,8 @@ def chain(tmp_path_factory, tiny_class):
 
 
 def test_a_stage_struck_at_a_file_operation_ends_as_an_undisturbed_one(chain):
-    arguments = [chain.config, chain.folder, '--stages', *STAGES, '--plan', *PLAN]
-    done = subprocess.run(
-        [sys.executable, str(PROGRAM), *map(str, arguments)],
-        env={**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    reports = [
-        json.loads(line.removeprefix('REPORT '))
-        for line in done.stdout.splitlines()
-        if line.startswith('REPORT ')
-    ]
-    assert [report['stage'] for report in reports] == STAGES, done.stderr[-3000:]
+    reports, printed = chain.strike(STAGES, PLAN)
+    assert [report['stage'] for report in reports] == STAGES, printed
     assert all(len(report['struck']) >= 5 for report in reports)
     problems = [problem for report in reports for problem in report['problems']]
     assert not problems, '\n'.join(problems[:5])
