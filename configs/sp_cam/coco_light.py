@@ -2,3 +2,6 @@
 _base_ = ['../_base_/recipes/sp_cam_light.py', '../_base_/datasets/coco14.py']
 # half of the classes' loss, which is a sum
 classifier_model = dict(map_losses=[dict(type='wsss.EPSLoss', loss_weight=40.0)])
+# epochs for a subset of a hundred images
+classifier = dict(train_cfg=dict(max_epochs=60, val_interval=20))
+segmentor = dict(train_cfg=dict(max_epochs=60))
