@@ -55,6 +55,13 @@ def test_a_stride_that_is_not_the_cell_is_refused():
         head(torch.rand(1, 6, 3, 4), torch.rand(1, 9, 24, 32))
 
 
+def test_an_image_of_one_superpixel_cannot_be_reflected():
+    head = KernelHead(6, cell=4, hidden=(8,), padding_mode='reflect').eval()
+    assert head(torch.rand(1, 6, 2, 2), torch.rand(1, 9, 8, 8)).shape == (1, 2, 9, 2, 2)
+    with pytest.raises(ConfigError, match=r"'reflect' needs two superpixels of 4 pixels.*1 x 3"):
+        head(torch.rand(1, 6, 1, 3), torch.rand(1, 9, 4, 12))
+
+
 @pytest.mark.parametrize(
     'arguments, words',
     [

@@ -106,6 +106,18 @@ def test_it_classifies_and_explains_as_in_psa():
     assert explained.score_maps.keys.tolist() == [2]
 
 
+@pytest.mark.parametrize('last', [0, 1, 2])
+def test_all_that_is_trained_has_a_gradient_and_levels_do_not_change(net, last):
+    made = ResNet38d(out_indices=(last,), norm_eval=False)
+    made.load_state_dict(net.state_dict())
+    image = torch.randn(1, 3, 24, 24)
+    found = made.eval()(image)
+    assert torch.equal(found[0], net(image)[last])
+    made.train()(image)[0].square().sum().backward()
+    for name, parameter in made.named_parameters():
+        assert (parameter.grad is not None) is parameter.requires_grad, name
+
+
 def test_a_level_that_is_not_there_is_refused():
     with pytest.raises(ConfigError, match='out_indices must be of 0, 1, 2'):
         ResNet38d(out_indices=(3,))

@@ -232,3 +232,14 @@ def test_regions_are_the_largest_shares():
         k = max(range(9), key=lambda k: q[n, k, y, x])
         expected = (y // 3 + k // 3 - 1) * 3 + x // 3 + k % 3 - 1
         assert found[n, y, x] == expected
+
+
+@pytest.mark.parametrize('of_maps, of_q', [(torch.float64, torch.float32), (torch.float16,) * 2])
+def test_arguments_of_two_precisions_are_taken_in_the_higher(of_maps, of_q):
+    q = shares(dtype=of_q)
+    maps = torch.rand(2, 3, *q.shape[2:], dtype=torch.float64).to(of_maps)
+    higher = torch.promote_types(torch.promote_types(of_maps, of_q), torch.float32)
+    pooled = superpixel_pool(maps, q, CELL)
+    assert pooled.dtype == superpixel_unpool(pooled.to(of_maps), q, CELL).dtype == higher
+    expected = superpixel_pool(maps.double(), q.double(), CELL)
+    assert torch.allclose(pooled.double(), expected, atol=1e-6)

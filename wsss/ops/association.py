@@ -92,7 +92,7 @@ def superpixel_pool(features: Tensor, q: Tensor, cell: int) -> Tensor:
         raise ValueError(
             f'features {tuple(features.shape)} are not those of the association {tuple(q.shape)}'
         )
-    total = pixel_sums(_precise(features), _precise(q), cell)
+    total = pixel_sums(*_alike(features, q), cell)
     return total / superpixel_sizes(q, cell).clamp(min=EPS)
 
 
@@ -121,7 +121,7 @@ def superpixel_unpool(values: Tensor, q: Tensor, cell: int) -> Tensor:
             f'values {tuple(values.shape)} are not those of the {height} x {width} superpixels of '
             f'the association {tuple(q.shape)} with cells of {cell}'
         )
-    return pixel_shares(_precise(values), _precise(q), cell)
+    return pixel_shares(*_alike(values, q), cell)
 
 
 def superpixel_affinity(q: Tensor, cell: int) -> Tensor:
@@ -274,6 +274,13 @@ def _grid(q: Tensor, cell: int) -> tuple[int, int]:
 def _inside(like: Tensor, height: int, width: int) -> Tensor:
     """Return ``(1, 9, h, w)``: 1 where a cell has such a neighbour."""
     return F.unfold(like.new_ones(1, 1, height, width), 3, padding=1).view(1, 9, height, width)
+
+
+def _alike(values: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both in the higher of their precisions, see :func:`_precise`."""
+    values, q = _precise(values), _precise(q)
+    dtype = torch.promote_types(values.dtype, q.dtype)
+    return values.to(dtype), q.to(dtype)
 
 
 def _precise(values: Tensor) -> Tensor:

@@ -38,7 +38,8 @@ class ResNet38d(BaseModule):
 
     Args:
         out_indices: Of the levels 0 (``conv4``, 512 channels), 1 (``conv5``, 1024) and 2
-            (``conv6``, 4096), all at stride 8.
+            (``conv6``, 4096), all at stride 8. What lies above the last of them is neither run nor
+            trained.
         frozen: Whether the first convolution and the first stage are fixed.
         norm_eval: Whether batch norms keep their statistics and parameters while training.
         init_cfg: As in mmengine.
@@ -84,7 +85,7 @@ class ResNet38d(BaseModule):
             channels = outside
         self.bn7 = nn.BatchNorm2d(channels)
         self.fixed = [self.conv1a, self.b2] if frozen else []
-        for module in self.fixed:
+        for module in (*self.fixed, *self._above()):
             module.requires_grad_(False)
         if norm_eval:
             for module in self._norms():
@@ -99,8 +100,11 @@ class ResNet38d(BaseModule):
             activated = stage.activate(x)
             if name in ('b5', 'b6'):
                 levels.append(activated)
+                if len(levels) > max(self.out_indices):
+                    break
             x = stage(x, activated)
-        levels.append(F.relu(self.bn7(x)))
+        else:
+            levels.append(F.relu(self.bn7(x)))
         return tuple(levels[index] for index in self.out_indices)
 
     def train(self, mode: bool = True) -> ResNet38d:
@@ -112,6 +116,15 @@ class ResNet38d(BaseModule):
             for module in self._norms():
                 module.eval()
         return self
+
+    def _above(self) -> list[nn.Module]:
+        """Return what the levels do not need: DistributedDataParallel waits for all it trains."""
+        last = max(self.out_indices)
+        top = [self.b5, self.b6, self.b7, self.bn7][last:] if last < 2 else []
+        # the first activation of the lowest is the level itself
+        kept = (self.b5[0].bn1, self.b6.bn1, self.bn7)[last]
+        leaves = [m for part in top for m in part.modules() if not list(m.children())]
+        return [m for m in leaves if m is not kept]
 
     def _norms(self) -> list[nn.Module]:
         return [module for module in self.modules() if isinstance(module, nn.BatchNorm2d)]

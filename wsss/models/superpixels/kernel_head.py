@@ -97,7 +97,8 @@ class KernelHead(BaseModule):
             float ``(N, groups, 9, h, w)``, offsets row by row.
 
         Raises:
-            ConfigError: If the features are of another stride than the superpixels.
+            ConfigError: If the features are of another stride than the superpixels, or an image is
+                too small to be reflected.
         """
         height, width = features.shape[2:]
         if q.shape[2:] != (height * self.cell, width * self.cell):
@@ -105,6 +106,12 @@ class KernelHead(BaseModule):
                 f'model: an image of {tuple(q.shape[2:])} pixels has features of '
                 f'{(height, width)}, not one cell for each superpixel of {self.cell} pixels. Set '
                 'the output stride of the backbone to the side of a superpixel.'
+            )
+        if self.encoder[0].padding_mode == 'reflect' and min(height, width) < 2:
+            raise ConfigError(
+                f"model.kernels.padding_mode='reflect' needs two superpixels of {self.cell} pixels "
+                f'along each side, this image has {height} x {width}. Use larger images or views, '
+                "or 'zeros'."
             )
         features = features.detach()
         if self.reduce is not None:
