@@ -35,6 +35,13 @@ segmentor_model = dict(
 )
 segmentor = dict(train_dataloader=dict(batch_size=6), train_cfg=dict(max_epochs=2))
 """
+TINY_CCAM = """ccam_model = dict(
+    type='wsss.CCAM',
+    data_preprocessor=dict(mean=[127.5] * 3, std=[60.0] * 3, to_rgb=False),
+    backbone=dict(type='wsss.PlainConvNet', channels=(8, 8, 16, 16), out_indices=(2, 3)),
+    in_channels=(16, 16),
+)
+"""
 
 
 class Tiny:
@@ -44,6 +51,7 @@ class Tiny:
         self.folder = folder
         self.config = folder / 'tiny.py'
         self.config.write_text(TINY.format(root=ROOT, data=folder / 'data'))
+        (folder / 'tiny_ccam.py').write_text(TINY_CCAM)
 
     def child(self, text: str, name: str = 'child.py') -> Path:
         """Write a config that inherits the tiny one."""

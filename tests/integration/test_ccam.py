@@ -11,7 +11,7 @@ from wsss.structures import ScoreStore
 ROOT = Path(__file__).resolve().parents[2]
 CHILD = """
 _base_ = [
-    './tiny.py', '{root}/configs/_base_/stages/ccam.py',
+    './tiny.py', './tiny_ccam.py', '{root}/configs/_base_/stages/ccam.py',
     '{root}/configs/_base_/stages/ensemble.py',
 ]
 pipeline = ['classifier', 'cams', 'ccam', 'ccam_maps', 'ensemble', 'pseudo_labels']
@@ -26,12 +26,6 @@ polarity = dict(
             dict(type='wsss.PackViews'),
         ],
     ),
-)
-ccam_model = dict(
-    type='wsss.CCAM',
-    data_preprocessor=dict(mean=[127.5] * 3, std=[60.0] * 3, to_rgb=False),
-    backbone=dict(type='wsss.PlainConvNet', channels=(8, 8, 16, 16), out_indices=(2, 3)),
-    in_channels=(16, 16),
 )
 ccam = dict(
     train_dataloader=dict(

@@ -13,8 +13,9 @@ pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """
 _base_ = [
-    './tiny.py', '{root}/configs/_base_/stages/ccam.py', '{root}/configs/_base_/stages/saliency.py',
-    '{root}/configs/_base_/stages/sp_cam.py', '{root}/configs/_base_/stages/sp_cam_parts.py',
+    './tiny.py', './tiny_ccam.py', '{root}/configs/_base_/stages/ccam.py',
+    '{root}/configs/_base_/stages/saliency.py', '{root}/configs/_base_/stages/sp_cam.py',
+    '{root}/configs/_base_/stages/sp_cam_parts.py',
     '{root}/configs/_base_/schedules/sp_cam_light.py',
 ]
 pipeline = [
@@ -23,12 +24,6 @@ pipeline = [
     'sp_cams_test', 'pseudo_labels_test', 'segmentor',
 ]
 _pack = ('image_id', 'img_path', 'ori_shape', 'held_out')
-ccam_model = dict(
-    type='wsss.CCAM',
-    data_preprocessor=dict(mean=[127.5] * 3, std=[60.0] * 3, to_rgb=False),
-    backbone=dict(type='wsss.PlainConvNet', channels=(8, 8, 16, 16), out_indices=(2, 3)),
-    in_channels=(16, 16),
-)
 ccam = dict(
     train_dataloader=dict(
         batch_size=6,

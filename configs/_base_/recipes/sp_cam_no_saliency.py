@@ -23,18 +23,7 @@ classifier_recipe = dict(
         dict(
             type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1, backend='cv2'
         ),
-        dict(
-            type='RandomChoiceResize',
-            scales='@classifier_recipe.scales',
-            resize_type='Resize',
-            keep_ratio=True,
-        ),
-        dict(type='RandomFlip', prob=0.5, direction='horizontal'),
-        dict(
-            type='wsss.PaddedCrop',
-            crop_size='@classifier_recipe.crop_size',
-            pad_val=(124, 116, 104),
-        ),
+        dict(type='Compose', transforms='@classifier_recipe.crops'),
         dict(type='PackInputs', meta_keys=('image_id', 'img_path', 'ori_shape', 'held_out')),
     ]
 )

@@ -9,14 +9,7 @@ classifier_recipe = dict(
     batch_size=8,
     scales=[(side, side) for side in range(256, 513, 16)],
     crop_size=448,
-    pipeline=[
-        dict(type='wsss.LoadImage'),
-        # before saliency, which is no colour
-        dict(
-            type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1, backend='cv2'
-        ),
-        dict(type='wsss.LoadSaliency', folder='@saliency_dir'),
-        dict(type='wsss.AppendSaliency'),
+    crops=[
         dict(
             type='RandomChoiceResize',
             scales='@classifier_recipe.scales',
@@ -29,6 +22,16 @@ classifier_recipe = dict(
             crop_size='@classifier_recipe.crop_size',
             pad_val=(124, 116, 104),
         ),
+    ],
+    pipeline=[
+        dict(type='wsss.LoadImage'),
+        # before saliency, which is no colour
+        dict(
+            type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1, backend='cv2'
+        ),
+        dict(type='wsss.LoadSaliency', folder='@saliency_dir'),
+        dict(type='wsss.AppendSaliency'),
+        dict(type='Compose', transforms='@classifier_recipe.crops'),
         dict(type='PackInputs', meta_keys=('image_id', 'img_path', 'ori_shape', 'held_out')),
     ],
     max_epochs=15,
