@@ -11,6 +11,7 @@ pipeline = [
 ]  # fmt: skip
 saliency_dir = '@saliency/saliency'
 foreground_sizes = dict(scale=(320, 320), crop_size=(224, 224))
+saliency_net = dict(train_cfg=dict(max_epochs=6))
 segmentor_model = dict(backbone=dict(init_cfg=dict(checkpoint='@pretrained')))
 segmentor = dict(
     model=dict(backbone=dict(init_cfg=dict(checkpoint='@classifier/weights.pth'))),

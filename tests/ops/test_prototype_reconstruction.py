@@ -47,7 +47,7 @@ def slow_loss(logits, features, labels, tiles, least, valid):
             for i, j in cells:
                 rebuilt = sum(p[i, j] * own for p, own in zip(shares, prototypes))
                 error += float(v[i, j] * ((rebuilt - f[:, i, j]) ** 2).sum())
-                total += float(v[i, j]) * len(f)
+                total += float(v[i, j])
     return error / total
 
 

@@ -19,7 +19,7 @@ def reconstruction_loss(
     least: float = 0.1,
     valid: Tensor | None = None,
 ) -> Tensor:
-    """Return the mean squared error of features rebuilt from classes and background.
+    """Return the mean squared distance of features from those rebuilt of classes and background.
 
     Shares ``P_k`` of the classes are their positive logits, each divided by its maximum in the
     image and multiplied by the label; that of the background is 1 minus the greatest of them. In
@@ -61,7 +61,8 @@ def reconstruction_loss(
     kept = (top[:, 0] >= least) & (top[:, 1:].amax(1) >= least)
     prototypes = (counted @ features.mT) / (counted.sum(2, keepdim=True) + 1e-5)
     rebuilt = prototypes.mT @ shares
-    return masked_mean((rebuilt - features) ** 2, valid * kept[:, None, None])
+    distance = ((rebuilt - features) ** 2).sum(1, keepdim=True)
+    return masked_mean(distance, valid * kept[:, None, None])
 
 
 def _tiled(maps: Tensor, tiles: int) -> Tensor:

@@ -17,11 +17,13 @@ pipeline = [
 ]  # fmt: skip
 saliency_dir = '@saliency/saliency'
 foreground_sizes = dict(scale=(320, 320), crop_size=(224, 224))
+saliency_net = dict(train_cfg=dict(max_epochs=6))
 cams = dict(model=dict(cam=dict(type='wsss.SoftmaxCAM')))
 kernels = dict(in_channels=1280, reduce=128, hidden=(128,), kernel_size=1)
 segmentor_model = dict(backbone=dict(init_cfg=dict(checkpoint='@pretrained')))
 segmentor = dict(
     model=dict(backbone=dict(init_cfg=dict(checkpoint='@sp_classifier/weights.pth'))),
+    train_cfg=dict(max_epochs=12),
 )
 label_scores = '@sp_cams/scores'
 label_scores_test = '@sp_cams_test/scores'

@@ -16,5 +16,6 @@ kernels = dict(in_channels=1280, reduce=128, hidden=(128,), kernel_size=1)
 segmentor_model = dict(
     backbone=dict(init_cfg=dict(checkpoint='@sp_classifier/weights.pth')),
 )
+segmentor = dict(train_cfg=dict(max_epochs=12))
 label_scores = '@sp_cams/scores'
 label_scores_test = '@sp_cams_test/scores'

@@ -6,6 +6,6 @@ superpixel_recipe = dict(
         dict(type='RandomCrop', crop_size='@superpixel_recipe.crop_size'),
         dict(type='RandomFlip', prob=0.5),
     ],
-    max_epochs=10,
-    affinity_from=7,
+    max_epochs=5,
+    affinity_from=3,
 )
