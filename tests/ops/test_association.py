@@ -234,6 +234,23 @@ def test_regions_are_the_largest_shares():
         assert found[n, y, x] == expected
 
 
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='needs a CUDA device')
+def test_a_gpu_gives_what_a_cpu_gives():
+    def all_of(device):
+        q = shares(dtype=torch.float32).to(device).requires_grad_()
+        maps = torch.rand(2, 3, *q.shape[2:], generator=torch.Generator().manual_seed(1))
+        maps = maps.to(device).requires_grad_()
+        pooled = superpixel_pool(maps, q, CELL)
+        affinity = superpixel_affinity(q, CELL)
+        walked = walk_superpixels(affinity, pooled, 5)
+        unpooled = superpixel_unpool(walked, q, CELL)
+        unpooled.square().sum().backward()
+        return [t.detach().cpu() for t in (pooled, affinity, walked, unpooled, maps.grad, q.grad)]
+
+    for ours, theirs in zip(all_of('cuda'), all_of('cpu')):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
+
+
 @pytest.mark.parametrize('of_maps, of_q', [(torch.float64, torch.float32), (torch.float16,) * 2])
 def test_arguments_of_two_precisions_are_taken_in_the_higher(of_maps, of_q):
     q = shares(dtype=of_q)

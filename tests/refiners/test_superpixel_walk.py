@@ -41,6 +41,16 @@ def test_one_step_by_hand():
     torch.testing.assert_close(found, torch.tensor([0.5, 0.5, 0.5, 0.5, 0, 0, 0, 0]))
 
 
+def test_across_borders_pixels_walk_whatever_their_colour():
+    found = SuperpixelWalk(Columns(), steps=1, affinity='borders')(image(), maps()).scores[0, 0]
+    # of the 6 pixels of a column, 3 have a neighbour in the next, to which one of four goes
+    expected = torch.tensor([0.875, 0.875, 0.125, 0.125, 0, 0, 0, 0])
+    torch.testing.assert_close(found, expected)
+    # at rest all columns have the same: sizes are equal
+    found = SuperpixelWalk(Columns(), steps=512, affinity='borders')(image(), maps()).scores
+    torch.testing.assert_close(found, torch.full((1, 3, 8), 0.25), atol=1e-4, rtol=0)
+
+
 def test_no_steps_are_the_vote():
     vote = SuperpixelVote(Columns())(image(), maps())
     walk = SuperpixelWalk(Columns(), steps=0)(image(), maps())
@@ -55,6 +65,6 @@ def test_background_walks_along():
 
 
 def test_values_that_are_not_usable_are_refused():
-    for wrong in (dict(softness=0), dict(steps=-1), dict(steps=1.5)):
+    for wrong in (dict(softness=0), dict(steps=-1), dict(steps=1.5), dict(affinity='lab')):
         with pytest.raises(ConfigError, match=f'SuperpixelWalk.{next(iter(wrong))}'):
             SuperpixelWalk(**wrong)

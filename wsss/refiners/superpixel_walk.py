@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A random walk between superpixels of like colour."""
+"""A random walk between superpixels that touch."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 import torch
 
-from ..checks import check_integer, check_number
+from ..checks import check_choice, check_integer, check_number
 from ..ops.random_walk import random_walk
-from ..ops.region_graph import region_affinity, touching_regions
+from ..ops.region_graph import region_affinity, region_walk_matrix, touching_regions
 from ..ops.region_vote import region_means, spread
 from ..registry import REFINERS
 from ..structures import ScoreMaps
@@ -20,16 +20,20 @@ from .regions import build_regions
 
 @REFINERS.register_module()
 class SuperpixelWalk(BaseRefiner):
-    """Mean scores of superpixels walk to those they touch, the easier the more alike they are.
+    """Mean scores of superpixels walk to those they touch.
 
-    The affinity of two that touch is ``exp(-|c_i - c_j| / softness)`` of their mean colours in
-    CIELAB; the walk is that of AffinityNet (Ahn and Kwak, CVPR 2018) on this graph. Nothing is
-    learnt. Values stay within the range of the maps, and maps without a background get none.
+    The walk is that of AffinityNet (Ahn and Kwak, CVPR 2018) on the graph of superpixels. Nothing
+    is learnt. Values stay within the range of the maps, and maps without a background get none.
 
     Args:
         superpixels: Config of a source of regions.
-        softness: In units of CIELAB, of which 2 can just be told apart by eye.
+        softness: In units of CIELAB, of which 2 can just be told apart by eye; for ``colour``.
         steps: Of the walk.
+        affinity: ``colour``: of two that touch, ``exp(-|c_i - c_j| / softness)`` of their mean
+            colours in CIELAB. ``borders``: the share of its pixels that one hands to the other
+            when each goes to one of its four neighbours, what SP-CAM's affinity is for regions
+            with hard outlines (:func:`wsss.ops.region_graph.region_walk_matrix`); it takes
+            hundreds of steps, as most pixels stay.
         cache_dir: Where region maps are kept; None computes them each time.
 
     Raises:
@@ -49,18 +53,25 @@ class SuperpixelWalk(BaseRefiner):
         softness: float = 3.0,
         steps: int = 8,
         cache_dir: str | None = None,
+        affinity: str = 'colour',
     ):
         self.softness = check_number(softness, 'SuperpixelWalk.softness', 0, above=True)
         self.steps = check_integer(steps, 'SuperpixelWalk.steps', 0)
+        self.affinity = check_choice(affinity, 'SuperpixelWalk.affinity', ('colour', 'borders'))
         self.superpixels = build_regions(superpixels, cache_dir, 'SuperpixelWalk')
 
     def refine(self, image: np.ndarray, maps: ScoreMaps, image_id: str | None = None) -> ScoreMaps:
         """Return maps at the size of the image."""
         ids = torch.from_numpy(self.superpixels(image, image_id))
-        lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-        colours = region_means(torch.from_numpy(lab.transpose(2, 0, 1).copy()), ids)
-        affinity = region_affinity(colours, touching_regions(ids), self.softness)
         full = maps.resized()
         means = region_means(full.planes(), ids)
-        walked = random_walk(affinity, means, self.steps).clamp_(0, 1)
+        walked = random_walk(self._matrix(image, ids), means, self.steps).clamp_(0, 1)
         return full.with_planes(spread(walked, ids))
+
+    def _matrix(self, image: np.ndarray, ids: torch.Tensor) -> torch.Tensor:
+        """Return the affinities of regions, symmetric sparse ``(S, S)``."""
+        if self.affinity == 'borders':
+            return region_walk_matrix(ids)
+        lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        colours = region_means(torch.from_numpy(lab.transpose(2, 0, 1).copy()), ids)
+        return region_affinity(colours, touching_regions(ids), self.softness)

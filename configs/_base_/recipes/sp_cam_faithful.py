@@ -19,7 +19,10 @@ sp_classifier = dict(
         paramwise_cfg=dict(
             custom_keys={
                 'kernels.layers': dict(lr_mult=500),
-                **{f'kernels.layers.{i}.bias': dict(lr_mult=1000) for i in (0, 2, 4, 6)},
+                **{
+                    f'kernels.layers.{i}.bias': dict(lr_mult=1000, decay_mult=0)
+                    for i in (0, 2, 4, 6)
+                },
             }
         ),
     ),

@@ -20,9 +20,6 @@ pretrained = (
 classifier_recipe = dict(
     pipeline=[
         dict(type='wsss.LoadImage'),
-        dict(
-            type='ColorJitter', brightness=0.3, contrast=0.3, saturation=0.3, hue=0.1, backend='cv2'
-        ),
         dict(type='Compose', transforms='@classifier_recipe.crops'),
         dict(type='PackInputs', meta_keys=('image_id', 'img_path', 'ori_shape', 'held_out')),
     ]
