@@ -18,7 +18,20 @@ pipeline = [
 saliency_dir = '@saliency/saliency'
 foreground_sizes = dict(scale=(320, 320), crop_size=(224, 224))
 saliency_net = dict(train_cfg=dict(max_epochs=6))
-cams = dict(model=dict(cam=dict(type='wsss.SoftmaxCAM')))
+cams = dict(
+    model=dict(cam=dict(type='wsss.SoftmaxCAM')),
+    test_dataloader=dict(
+        dataset=dict(
+            pipeline=[
+                dict(type='wsss.LoadImage'),
+                dict(type='wsss.MultiScaleViews', scales=(0.5, 1.0, 1.5)),
+                dict(type='wsss.PackViews'),
+            ]
+        ),
+    ),
+)
+# the network of superpixels takes most of the time
+sp_classifier_epochs = 6
 kernels = dict(in_channels=1280, reduce=128, hidden=(128,), kernel_size=1)
 segmentor_model = dict(backbone=dict(init_cfg=dict(checkpoint='@pretrained')))
 segmentor = dict(

@@ -12,6 +12,19 @@ pipeline = [
     'classifier', 'cams', 'map_labels', 'superpixels', 'sp_classifier', 'sp_cams',
     'pseudo_labels', 'sp_cams_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
+cams = dict(
+    test_dataloader=dict(
+        dataset=dict(
+            pipeline=[
+                dict(type='wsss.LoadImage'),
+                dict(type='wsss.MultiScaleViews', scales=(0.5, 1.0, 1.5)),
+                dict(type='wsss.PackViews'),
+            ]
+        ),
+    ),
+)
+# the network of superpixels takes most of the time
+sp_classifier_epochs = 6
 kernels = dict(in_channels=1280, reduce=128, hidden=(128,), kernel_size=1)
 segmentor_model = dict(
     backbone=dict(init_cfg=dict(checkpoint='@sp_classifier/weights.pth')),

@@ -48,6 +48,7 @@ superpixels = dict(
     ],
 )
 kernels = dict(type='wsss.KernelHead', cell=16)
+sp_classifier_epochs = '@classifier.train_cfg.max_epochs'
 sp_classifier = dict(
     run='train',
     default_scope='mmpretrain',
@@ -63,14 +64,14 @@ sp_classifier = dict(
     train_dataloader='@classifier.train_dataloader',
     val_dataloader='@classifier.val_dataloader',
     test_dataloader='@classifier.val_dataloader',
-    train_cfg='@classifier.train_cfg',
+    train_cfg=dict(_ref_='@classifier.train_cfg', max_epochs='@sp_classifier_epochs'),
     val_evaluator='@classifier.val_evaluator',
     test_evaluator='@classifier.test_evaluator',
     optim_wrapper=dict(
         _ref_='@classifier.optim_wrapper',
         paramwise_cfg=dict(custom_keys={'kernels': dict(lr_mult=10)}),
     ),
-    param_scheduler='@classifier.param_scheduler',
+    param_scheduler=dict(_ref_='@classifier.param_scheduler', end='@sp_classifier_epochs'),
 )
 to_pixels = dict(steps=20, upsample=True)
 superpixel_maps = dict(
