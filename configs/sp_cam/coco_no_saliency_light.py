@@ -4,3 +4,5 @@ sp_map_losses = [dict(type='wsss.ReconstructionLoss', loss_weight=24.0)]
 # epochs for a subset of a hundred images
 classifier = dict(train_cfg=dict(max_epochs=60, val_interval=20))
 segmentor = dict(train_cfg=dict(max_epochs=60))
+superpixel_recipe = dict(max_epochs=25, affinity_from=15)
+sp_classifier_epochs = 30
