@@ -30,8 +30,11 @@ cams = dict(
         ),
     ),
 )
-# the network of superpixels takes most of the time
+# superpixels take most of the time of a step: fewer epochs, from what the first classifier learnt
 sp_classifier_epochs = 6
+sp_classifier = dict(
+    model=dict(backbone=dict(init_cfg=dict(checkpoint='@classifier/weights.pth'))),
+)
 kernels = dict(in_channels=1280, reduce=128, hidden=(128,), kernel_size=1)
 segmentor_model = dict(backbone=dict(init_cfg=dict(checkpoint='@pretrained')))
 segmentor = dict(
