@@ -15,8 +15,8 @@ from wsss.engine.checkpoint import save
 from wsss.engine.cli import load_config
 from wsss.models import SuperpixelNet
 from wsss.structures import ScoreMaps, ScoreStore
-from wsss.visualization.sample_panels import Legend
-from wsss.visualization.stage_sheet import LINE, StageSheet
+from wsss.visualization.sample_panels import LINE, Legend
+from wsss.visualization.stage_sheet import StageSheet
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIG = """

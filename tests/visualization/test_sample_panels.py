@@ -108,3 +108,20 @@ def test_legend_works_without_metainfo():
     legend = Legend.from_metainfo(None)
     assert legend.label(3) == 'label 3' and legend.image_class(2) == 'class 2'
     assert len(legend.colour(254)) == 3
+
+
+def test_regions_of_a_stage_and_of_the_first_person_are_outlined(record):
+    halves = torch.arange(80).expand(1, 40, 80) // 40
+    quarters = torch.stack([torch.arange(80).expand(40, 80) // 20, torch.zeros(40, 80).long()])
+    sample = WSSSDataSample(pred_regions=PixelData(data=halves))
+    sample.human_regions = PixelData(data=quarters)
+    found = panels(sample, record)[1]
+    assert list(found) == ['image', 'superpixels', 'by a person']
+    assert (found['superpixels'].caption, found['by a person'].caption) == (
+        '2 regions',
+        '4 regions',
+    )
+    lines = [
+        (found[name].image == (255, 255, 0)).all((0, 2)).nonzero()[0].tolist() for name in found
+    ]
+    assert lines == [[], [31], [15, 31, 47]]

@@ -18,7 +18,8 @@ from .contact_sheet import Panel, SheetRow, fit_size
 from .overlay import VOID, overlay_mask, overlay_scores
 from .palette import full_palette
 
-COLUMNS = ('image', 'map', 'map 2', 'label', 'prediction', 'truth')
+COLUMNS = ('image', 'map', 'map 2', 'superpixels', 'by a person', 'label', 'prediction', 'truth')
+LINE = (255, 255, 0)
 _MAX_MAPS = 2
 _MIN_SHARE = 0.002
 
@@ -64,11 +65,12 @@ class Legend:
 
 
 def sample_row(sample: Any, record: dict, legend: Legend, panel: int) -> tuple[SheetRow, list[str]]:
-    """Draw one output sample: image, maps, label, truth, as far as it holds them.
+    """Draw one output sample: image, maps, regions, label, truth, as far as it holds them.
 
     Args:
         sample: An mmengine data element: of mmpretrain (``pred_score``), of mmseg
-            (``pred_sem_seg``) or :class:`wsss.structures.WSSSDataSample` (``score_maps``).
+            (``pred_sem_seg``) or :class:`wsss.structures.WSSSDataSample` (``score_maps``,
+            ``pred_regions``, ``human_regions``).
         record: The image as the data set lists it; ``img_path`` is opened.
         legend: Names and colours.
         panel: Side of a panel in pixels.
@@ -91,6 +93,10 @@ def sample_row(sample: Any, record: dict, legend: Legend, panel: int) -> tuple[S
         panels.update(_map_panels(small, maps, legend))
     elif predicted is None and sample.get('pred_score') is not None:
         panels['image'] = _classified(small, sample, present, legend)
+    for column, name in (('superpixels', 'pred_regions'), ('by a person', 'human_regions')):
+        found = sample.get(name)
+        if found is not None:  # of several persons the first
+            panels[column] = region_panel(image, _numpy(found.data)[0], (height, width))
     if predicted is not None:
         column = 'label' if isinstance(sample, WSSSDataSample) else 'prediction'
         panels[column] = label_panel(small, predicted, legend)
@@ -169,6 +175,24 @@ def label_panel(small: np.ndarray, mask: np.ndarray, legend: Legend) -> Panel:
     size = small.shape[1::-1]
     mask = cv2.resize(mask, size, None, 0, 0, cv2.INTER_NEAREST)
     return Panel(caption, overlay_mask(small, mask, legend.palette))
+
+
+def region_panel(image: np.ndarray, regions: np.ndarray, size: tuple[int, int]) -> Panel:
+    """Return an image with the outlines of its regions, and how many there are.
+
+    Args:
+        image: uint8 ``(H, W, 3)``, RGB.
+        regions: Integers ``(H, W)``.
+        size: ``(h, w)`` of the panel.
+    """
+    count = len(np.unique(regions))
+    regions = cv2.resize(regions.astype(np.int32), size[::-1], None, 0, 0, cv2.INTER_NEAREST)
+    drawn = cv2.resize(image, size[::-1], None, 0, 0, cv2.INTER_AREA)
+    edge = np.zeros(size, bool)
+    edge[:-1] |= regions[:-1] != regions[1:]
+    edge[:, :-1] |= regions[:, :-1] != regions[:, 1:]
+    drawn[edge] = LINE
+    return Panel(f'{count} regions', drawn)
 
 
 def _classified(small: np.ndarray, sample: Any, present: list[int], legend: Legend) -> Panel:

@@ -18,10 +18,9 @@ from ..ops.confusion import confusion_matrix, mean_iou
 from ..structures import ScoreStore
 from .contact_sheet import Panel, SheetRow, contact_sheet, fit_size
 from .overlay import overlay_scores
-from .sample_panels import Legend, label_panel
+from .sample_panels import Legend, label_panel, region_panel
 
 KINDS = ('scores', 'masks', 'saliency')
-LINE = (255, 255, 0)
 
 Regions = Callable[[np.ndarray], np.ndarray]
 
@@ -75,7 +74,7 @@ class StageSheet:
         panels: list[Panel | None] = [Panel('', small)]
         for column in self.columns:
             if column in self.regions:
-                panels.append(_outlined(image, self.regions[column](image), size))
+                panels.append(region_panel(image, self.regions[column](image), size))
                 continue
             kind, folder = self.stages[column]
             if kind == 'scores':
@@ -145,14 +144,3 @@ def _truth(info: dict) -> np.ndarray | None:
 
 def _smaller(values: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(np.asarray(values, np.float32), size[::-1], None, 0, 0, cv2.INTER_AREA)
-
-
-def _outlined(image: np.ndarray, regions: np.ndarray, size: tuple[int, int]) -> Panel:
-    """Return the image with the outlines of its regions, and their number."""
-    regions = cv2.resize(regions.astype(np.int32), size[::-1], None, 0, 0, cv2.INTER_NEAREST)
-    drawn = cv2.resize(image, size[::-1], None, 0, 0, cv2.INTER_AREA)
-    edge = np.zeros(size, bool)
-    edge[:-1] |= regions[:-1] != regions[1:]
-    edge[:, :-1] |= regions[:, :-1] != regions[:, 1:]
-    drawn[edge] = LINE
-    return Panel(f'{len(np.unique(regions))} superpixels', drawn)
