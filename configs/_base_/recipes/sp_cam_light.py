@@ -20,15 +20,7 @@ foreground_sizes = dict(scale=(320, 320), crop_size=(224, 224))
 saliency_net = dict(train_cfg=dict(max_epochs=6))
 cams = dict(
     model=dict(cam=dict(type='wsss.SoftmaxCAM')),
-    test_dataloader=dict(
-        dataset=dict(
-            pipeline=[
-                dict(type='wsss.LoadImage'),
-                dict(type='wsss.MultiScaleViews', scales=(0.5, 1.0, 1.5)),
-                dict(type='wsss.PackViews'),
-            ]
-        ),
-    ),
+    test_dataloader=dict(dataset=dict(pipeline='@sp_cam_views')),
 )
 # superpixels take most of the time of a step: fewer epochs, from what the first classifier learnt
 sp_classifier_epochs = 6

@@ -12,17 +12,7 @@ pipeline = [
     'classifier', 'cams', 'map_labels', 'superpixels', 'sp_classifier', 'sp_cams',
     'pseudo_labels', 'sp_cams_test', 'pseudo_labels_test', 'segmentor',
 ]  # fmt: skip
-cams = dict(
-    test_dataloader=dict(
-        dataset=dict(
-            pipeline=[
-                dict(type='wsss.LoadImage'),
-                dict(type='wsss.MultiScaleViews', scales=(0.5, 1.0, 1.5)),
-                dict(type='wsss.PackViews'),
-            ]
-        ),
-    ),
-)
+cams = dict(test_dataloader=dict(dataset=dict(pipeline='@sp_cam_views')))
 # superpixels take most of the time of a step: fewer epochs, from what the first classifier learnt
 sp_classifier_epochs = 6
 sp_classifier = dict(

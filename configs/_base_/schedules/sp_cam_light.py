@@ -9,3 +9,9 @@ superpixel_recipe = dict(
     max_epochs=5,
     affinity_from=3,
 )
+# maps of three scales, for cams.test_dataloader.dataset.pipeline
+sp_cam_views = [
+    dict(type='wsss.LoadImage'),
+    dict(type='wsss.MultiScaleViews', scales=(0.5, 1.0, 1.5)),
+    dict(type='wsss.PackViews'),
+]
