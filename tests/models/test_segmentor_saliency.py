@@ -15,7 +15,8 @@ from wsss.datasets.transforms import MergeClasses
 from wsss.engine.hooks import SaliencyWriter
 from wsss.errors import ConfigError, DataError
 from wsss.models import SegmentorSaliency
-from wsss.structures import WSSSDataSample
+from wsss.registry import REFINERS
+from wsss.structures import ScoreMaps, WSSSDataSample
 
 
 class Network(nn.Module):
@@ -39,6 +40,62 @@ def test_saliency_is_what_the_background_leaves_averaged_over_views():
     torch.testing.assert_close(first.saliency, torch.full((4, 6), 0.7))
     torch.testing.assert_close(second.saliency, torch.full((4, 6), 0.1))
     assert (first.image_id, second.image_id) == ('a', 'b')
+
+
+def batch(image, *, flip=False, image_id='a'):
+    """Two views of one image, the second mirrored; logits of the right half are an object's."""
+    height, width = image.shape[-2:]
+    first, second = views(0.5, 0.5, image_id=image_id)
+    logits = torch.zeros(2, height, width)
+    logits[1] = -2.0
+    logits[1, :, width // 2 :] = 2.0
+    first.seg_logits = PixelData(data=logits)
+    second.seg_logits = PixelData(data=logits)
+    first.set_metainfo(dict(flip=flip))
+    return dict(inputs=[[image], [image.flip(-1)]], data_samples=[[first], [second]])
+
+
+class Logits(Network):
+    def test_step(self, data):
+        return data['data_samples']
+
+
+def halves(border, *, height=24, width=32):
+    """A dark image, bright from column ``border`` on."""
+    image = torch.zeros(3, height, width, dtype=torch.uint8)
+    image[:, :, border:] = 255
+    return image
+
+
+def test_refiners_bring_outlines_to_those_of_the_image():
+    image = halves(18)  # the network has the outline at 16
+    crf = dict(type='wsss.DenseCRF', preset='deeplab', engine='lattice', bilateral_sxy=10)
+    (soft,) = SegmentorSaliency(module=Logits()).test_step(batch(image))
+    (sharp,) = SegmentorSaliency(crf, module=Logits()).test_step(batch(image))
+    assert (soft.saliency[:, 16:] > 0.8).all()
+    assert torch.equal(sharp.saliency > 0.5, torch.arange(32).expand(24, 32) >= 18)
+    assert sharp.saliency.shape == image.shape[-2:] and sharp.image_id == 'a'
+    maps = ScoreMaps(torch.tensor([0]), soft.saliency[None], (24, 32), 1 - soft.saliency)
+    own = REFINERS.build(crf).refine(image.permute(1, 2, 0).contiguous().numpy(), maps)
+    torch.testing.assert_close(sharp.saliency, own.scores[0])
+
+
+def test_a_refiner_of_smaller_maps_leaves_the_size_of_the_image():
+    crf = dict(type='wsss.DenseCRF', preset='deeplab', engine='lattice', scale_factor=0.5)
+    (found,) = SegmentorSaliency([crf], module=Logits()).test_step(batch(halves(20)))
+    assert found.saliency.shape == (24, 32)
+
+
+def test_refiners_need_the_image_as_it_is():
+    model = SegmentorSaliency(dict(type='wsss.DenseCRF', engine='lattice'), module=Logits())
+    with pytest.raises(ConfigError, match='first view is mirrored'):
+        model.test_step(batch(halves(20), flip=True))
+    data = batch(halves(20))
+    data['inputs'][0] = [halves(20, height=12)]
+    with pytest.raises(ConfigError, match=r'resized: \(12, 32\), the image has \(24, 32\)'):
+        model.test_step(data)
+    with pytest.raises(ConfigError, match='tta_model.refiners'):
+        SegmentorSaliency([], module=Logits())
 
 
 def test_what_is_written_is_read_again(tmp_path):

@@ -1,5 +1,6 @@
 # Saliency for those who have none: class-agnostic maps (ccam.py), a dense CRF, a small network
-# trained on the masks, which then says of each training image how much a pixel is an object.
+# trained on the masks, which then says of each training image how much a pixel is an object, and
+# a dense CRF again for its outlines.
 #
 #   ccam -> ccam_maps -> object_maps -> object_masks -> saliency_net -> saliency
 #
@@ -85,7 +86,9 @@ saliency = dict(
     default_scope='mmseg',
     load_from='@saliency_net/weights.pth',
     model='@saliency_net.model',
-    tta_model=dict(type='wsss.SegmentorSaliency'),
+    tta_model=dict(
+        type='wsss.SegmentorSaliency', refiners=[dict(type='wsss.DenseCRF', preset='deeplab')]
+    ),
     test_dataloader=dict(
         batch_size=1,
         dataset=dict(
