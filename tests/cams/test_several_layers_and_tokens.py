@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from wsss.cams import CAM, GradCAM, GradCAMPlusPlus, ViewFusion
+from wsss.cams import CAM, GradCAM, GradCAMPlusPlus, SoftmaxCAM, ViewFusion
 from wsss.errors import ConfigError
 from wsss.models import CAMClassifier
 
@@ -94,6 +94,8 @@ def test_an_image_without_class_is_background(make_classifier, images):
 @pytest.mark.parametrize(
     'make, message',
     [
+        (lambda: CAM(norm='shares'), 'those of CAM are not. Use SoftmaxCAM'),
+        (lambda: SoftmaxCAM(norm='shares', layer=BOTH), 'works on one layer'),
         (lambda: GradCAM(norm='sigmoid'), 'those of GradCAM are not. Use CAM'),
         (lambda: CAM(norm='softmax', layer=BOTH), 'works on one layer'),
         (lambda: GradCAM(layer=[]), 'cam.layer must be a dotted path'),

@@ -215,6 +215,20 @@ def test_an_image_without_classes_has_no_class_maps():
     assert packed['data_samples'].class_maps.data.shape == (0, 3, 6)
 
 
+@pytest.mark.parametrize('larger', [False, True])
+def test_a_transform_of_the_image_alone_is_named(larger):
+    size = (3, 9) if larger else (2, 6)
+    results = dict(img=np.zeros((*size, 3), np.uint8), image_id='a', ori_shape=(3, 6))
+    planes = dict(saliency=np.zeros((3, 6), np.float32))
+    with pytest.raises(
+        DataError, match=r"'a' is \(\d, \d\) now, its saliency \(3, 6\).*seg_fields"
+    ):
+        PackRegions()({**results, **planes})
+    maps = dict(num_class_maps=1, class_map_0=planes['saliency'])
+    with pytest.raises(DataError, match=r'its class_maps \(3, 6\)'):
+        PackRegions()({**results, **maps})
+
+
 @pytest.mark.parametrize('size', [(2, 6), (3, 7)])
 def test_maps_of_another_size_than_their_image_are_named(size):
     maps = ScoreMaps(torch.tensor([0]), torch.zeros(1, *size), size)

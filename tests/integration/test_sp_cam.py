@@ -16,11 +16,13 @@ _base_ = [
     './tiny.py', './tiny_ccam.py', '{root}/configs/_base_/stages/ccam.py',
     '{root}/configs/_base_/stages/saliency.py', '{root}/configs/_base_/stages/sp_cam.py',
     '{root}/configs/_base_/stages/sp_cam_parts.py',
+    '{root}/configs/_base_/stages/superpixel_walk.py',
     '{root}/configs/_base_/schedules/sp_cam_light.py',
 ]
 pipeline = [
     'ccam', 'ccam_maps', 'object_maps', 'object_masks', 'saliency_net', 'saliency', 'classifier',
-    'cams', 'map_labels', 'superpixels', 'sp_classifier', 'sp_cams', 'pseudo_labels',
+    'cams', 'map_labels', 'superpixels', 'superpixel_walk', 'superpixel_walk_labels',
+    'sp_classifier', 'sp_cams', 'pseudo_labels',
     'sp_cams_test', 'pseudo_labels_test', 'segmentor',
 ]
 _pack = ('image_id', 'img_path', 'ori_shape', 'held_out')
@@ -88,7 +90,8 @@ to_pixels = dict(steps=3)
 label_scores = '@sp_cams/scores'
 label_scores_test = '@sp_cams_test/scores'
 """
-LABELS = '*labels*/masks/*.png'
+LABELS, MAPS = '*labels*/masks/*.png', '*cams*/scores/*.npz'
+WALKED = 'superpixel_walk/scores/*.npz'
 
 
 @pytest.fixture(scope='module')
@@ -111,7 +114,7 @@ def chain(tmp_path_factory, tiny_class):
 def test_one_command_gives_what_its_stages_give_one_by_one(chain):
     assert chain.train(work_dir='at_once') == 0
     assert list(chain.summary('at_once')) == chain.stages
-    for pattern in (LABELS, '*cams*/scores/*.npz', 'saliency/saliency/*.png'):
+    for pattern in (LABELS, MAPS, WALKED, 'saliency/saliency/*.png'):
         assert chain.files(pattern, 'at_once') == chain.files(pattern), pattern
     ours, theirs = chain.summary('at_once'), chain.summary()
     for stage in chain.stages:
@@ -138,7 +141,7 @@ def test_two_processes_run_the_chain_and_label_as_one_does(chain):
         2, '--until', 'pseudo_labels_test', '--reuse', *reuse, work_dir='two_of_one'
     )
     assert done.returncode == 0, done.stderr[-3000:]
-    for pattern in (LABELS, '*cams*/scores/*.npz', 'saliency/saliency/*.png'):
+    for pattern in (LABELS, MAPS, WALKED, 'saliency/saliency/*.png'):
         found = chain.files(pattern, 'two_of_one')
         assert found and found == chain.files(pattern), pattern
 

@@ -21,6 +21,17 @@ def pairs():
     return [pair for pair in found if 0 <= pair[2][0] < rows and 0 <= pair[2][1] < columns]
 
 
+def test_half_precision_is_computed_in_float32():
+    values, logits = (part.float() for part in made())
+    shares = neighbour_shares(logits.half())
+    assert shares.dtype == torch.float32
+    assert torch.allclose(shares.sum(1), torch.ones(2, *SIZE), rtol=0, atol=1e-6)
+    for operator in (send_shares, take_shares):
+        found = operator(values.half(), shares)
+        assert found.dtype == torch.float32
+        assert torch.allclose(found, operator(values.half().float(), shares), rtol=0, atol=1e-6)
+
+
 def test_what_is_sent_arrives():
     values, logits = made()
     shares, arrived = logits.softmax(1), torch.zeros_like(values)

@@ -33,7 +33,9 @@ class BaseCAM(ABC):
             last block.
         norm: How a map is brought to [0, 1]: ``max``, ``minmax``, ``quantile`` or ``none``, after
             ReLU; ``sigmoid`` or ``softmax`` (with a background of logit 0, kept in the maps'
-            ``background``) where maps are logits of each cell. See
+            ``background``) where maps are logits of each cell; ``shares`` where maps are those of
+            a softmax over classes and a background that was learnt: they stay as they are, and
+            what the classes of an image leave is its ``background``. See
             :func:`wsss.ops.normalize.normalize_maps`.
         eps: Added to the denominator of ``norm``.
         quantile: Of ``norm='quantile'``.
@@ -49,6 +51,8 @@ class BaseCAM(ABC):
 
     # whether maps before ReLU are logits of each cell
     gives_logits = False
+    # whether maps can be shares of a softmax that knows a background
+    gives_shares = False
 
     def __init__(
         self,
@@ -79,7 +83,12 @@ class BaseCAM(ABC):
                 f'cam.norm={norm!r} is for maps that are logits, those of {type(self).__name__} '
                 "are not. Use CAM, or norm='max'."
             )
-        if self.uses_logits and isinstance(self.layer, tuple):
+        if norm == 'shares' and not self.gives_shares:
+            raise ConfigError(
+                f"cam.norm='shares' is for maps of a softmax with a background, those of "
+                f"{type(self).__name__} are not. Use SoftmaxCAM, or norm='max'."
+            )
+        if self.averages and isinstance(self.layer, tuple):
             raise ConfigError(
                 f"cam.norm={norm!r} works on one layer, got {self.layer}. Use norm='max'."
             )
@@ -92,6 +101,11 @@ class BaseCAM(ABC):
     def uses_logits(self) -> bool:
         """Whether maps keep their negative values because ``norm`` reads them as logits."""
         return self.norm in LOGIT_NORMALIZATIONS
+
+    @property
+    def averages(self) -> bool:
+        """Whether maps of several views are averaged, as their values mean something."""
+        return self.uses_logits or self.norm == 'shares'
 
     @abstractmethod
     def explain(self, observation: Observation, rows: Tensor, classes: Tensor) -> Tensor:
@@ -135,7 +149,9 @@ class BaseCAM(ABC):
             normalized: Whether ``maps`` are normalised already.
         """
         scores = maps if normalized else self.normalize(maps)
-        background = (1 - scores.sum(dim=0)).clamp(0, 1) if self.norm == 'softmax' else None
+        background = None
+        if self.norm in ('softmax', 'shares'):
+            background = (1 - scores.sum(dim=0)).clamp(0, 1)
         return ScoreMaps(torch.as_tensor(ids).to(maps.device), scores, size, background)
 
     def raw_maps(

@@ -32,8 +32,8 @@ class ViewFusion:
     (bilinear) and summed; one normalisation per class follows: the rule of PSA (Ahn and Kwak, CVPR
     2018) and IRN (Ahn et al., CVPR 2019). A mirror image's map is turned back before it is added.
 
-    Where ``cam.norm`` reads maps as logits (``sigmoid``, ``softmax``) they are averaged instead of
-    summed, so that the number of views does not matter.
+    Where ``cam.norm`` reads maps as logits (``sigmoid``, ``softmax``) or as ``shares`` they are
+    averaged instead of summed, so that the number of views does not matter.
 
     Views of equal size are run together, whatever image and scale they come from, and always with
     their mirror images.
@@ -109,9 +109,9 @@ class ViewFusion:
             ids = torch.as_tensor(ids, dtype=torch.int64)
             if total is None:
                 total = torch.zeros(len(ids), *grid_size(size, self.stride))
-            if cam.uses_logits:
+            if cam.averages:
                 total = total / (len(own) * (1 + self.flip))
-            done = cam.uses_logits and self.norm == 'before'
+            done = cam.averages and self.norm == 'before'
             result.append(cam.to_score_maps(ids, total, size, normalized=done))
         return result
 

@@ -39,6 +39,7 @@ class LayerMaps(BaseCAM):
     """
 
     gives_logits = True
+    gives_shares = True
 
     def __init__(self, *args: Any, first: int = 0, **kwargs: Any):
         super().__init__(*args, **kwargs)

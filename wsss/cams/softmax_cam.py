@@ -25,8 +25,8 @@ class SoftmaxCAM(CAM):
 
     Args:
         layer: As in :class:`BaseCAM`.
-        norm: As in :class:`BaseCAM`, of the shares; ``none`` leaves them as they are, and
-            ``sigmoid`` and ``softmax`` do not apply.
+        norm: As in :class:`BaseCAM`, of the shares; ``shares`` leaves them as they are, with the
+            learnt background beside them; ``sigmoid`` and ``softmax`` do not apply.
         eps: As in :class:`BaseCAM`.
         quantile: As in :class:`BaseCAM`.
         merge: As in :class:`BaseCAM`.
@@ -38,6 +38,7 @@ class SoftmaxCAM(CAM):
     """
 
     gives_logits = False
+    gives_shares = True
 
     def explain(self, observation: Observation, rows: Tensor, classes: Tensor) -> Tensor:
         """Return the share of the class for each pair of image and class.

@@ -20,6 +20,21 @@ STARTED = 'started.json'
 SUMMARY = 'summary.json'
 
 
+def read_index(folder: str | Path) -> dict:
+    """Return what the files in a stage's folder are of; empty where it has no index.
+
+    Raises:
+        DataError: If the file is none of an index.
+    """
+    path = Path(folder) / INDEX
+    if not path.is_file():
+        return {}
+    index = read_json(path, 'index')
+    if not isinstance(index, dict):
+        raise DataError(f'index {path} is not the index of a stage. Make the stage again (--redo).')
+    return index
+
+
 def read_record(folder: str | Path, name: str = RECORD) -> dict | None:
     """Return the record in a stage's folder, or None if there is none."""
     path = Path(folder) / name

@@ -6,10 +6,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..errors import ConfigError, StageError, WSSSError
-from ..fileio import read_json
 from .config_check import check_keys
 from .fingerprint import changed_keys, fingerprint
-from .record import INDEX, RECORD, STARTED, read_record
+from .record import RECORD, STARTED, read_index, read_record
 from .references import References
 from .selection import Selection
 from .stage import WEIGHTS, Stage
@@ -105,9 +104,7 @@ class RunState:
         for result in stage.results():
             if not (folder / result).is_file():
                 return f'{result} is'
-        if not (folder / INDEX).is_file():
-            return None
-        wanted = read_json(folder / INDEX, 'index').get('images', 0)
+        wanted = read_index(folder).get('images', 0)
         for written in stage.written():
             there = sum(1 for _ in folder.glob(written.replace('{}', '*')))
             if there < wanted:

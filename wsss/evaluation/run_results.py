@@ -10,7 +10,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from ..engine.record import INDEX, RECORD, STARTED, SUMMARY, read_record
+from ..engine.record import RECORD, STARTED, SUMMARY, read_index, read_record
 from ..errors import ConfigError, DataError
 from ..fileio import read_json
 
@@ -164,13 +164,7 @@ def _check(record: Mapping, path: Path) -> None:
 
 
 def _read_labels(folder: Path, record: Mapping) -> tuple[str, ...]:
-    path = folder / INDEX
-    if not path.is_file():
-        return ()
-    index = read_json(path, 'index')
-    if not isinstance(index, dict):
-        raise DataError(f'index {path} is not the index of a stage. Make the stage again (--redo).')
-    return tuple(index.get('classes' if 'metric' in record else 'image_classes', ()))
+    return tuple(read_index(folder).get('classes' if 'metric' in record else 'image_classes', ()))
 
 
 def _is_number(value: Any) -> bool:

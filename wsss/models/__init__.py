@@ -24,7 +24,13 @@ from .refine_model import RefineModel
 from .segmentor_saliency import SegmentorSaliency
 from .segmentor_scores import SegmentorScores
 from .stored_maps_model import StoredMapsModel
-from .superpixels import KernelHead, SPCAMClassifier, SuperpixelFCN, SuperpixelNet, SuperpixelWalk
+from .superpixels import (
+    KernelHead,
+    SPCAMClassifier,
+    SuperpixelFCN,
+    SuperpixelNet,
+    SuperpixelNetWalk,
+)
 
 __all__ = [
     'ASPPV2Head',
@@ -62,7 +68,7 @@ __all__ = [
     'SuperpixelFCN',
     'SuperpixelNet',
     'SuperpixelReconstructionLoss',
-    'SuperpixelWalk',
+    'SuperpixelNetWalk',
     'TorchvisionBackbone',
     'UNetHead',
 ]

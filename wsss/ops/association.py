@@ -6,7 +6,8 @@ pixels. An association ``q`` float ``(N, 9, H, W)`` says how much each pixel bel
 superpixels of its own cell and of the eight around it, row by row (F. Yang et al., "Superpixel
 Segmentation with Fully Convolutional Networks", CVPR 2020, section 3.1, with equation 1 for pooling
 and 2 for the way back). Sides are whole cells; :func:`wsss.ops.cells.pad_to_cells` pads images, and
-a ``q`` of zeros leaves pixels out.
+a ``q`` of zeros leaves pixels out. ``q`` does not say its ``cell``: give all operators the one that
+it was made with (:class:`wsss.ops.partition.SoftPartition` keeps both together).
 
 All operators are differentiable in all their arguments and compute in float32 at least, under
 autocast too. Pixels of a cell meet nine superpixels only, so each is a batched matrix product over
@@ -92,7 +93,7 @@ def superpixel_pool(features: Tensor, q: Tensor, cell: int) -> Tensor:
         raise ValueError(
             f'features {tuple(features.shape)} are not those of the association {tuple(q.shape)}'
         )
-    total = pixel_sums(*_alike(features, q), cell)
+    total = pixel_sums(*alike(features, q), cell)
     return total / superpixel_sizes(q, cell).clamp(min=EPS)
 
 
@@ -121,7 +122,7 @@ def superpixel_unpool(values: Tensor, q: Tensor, cell: int) -> Tensor:
             f'values {tuple(values.shape)} are not those of the {height} x {width} superpixels of '
             f'the association {tuple(q.shape)} with cells of {cell}'
         )
-    return pixel_shares(*_alike(values, q), cell)
+    return pixel_shares(*alike(values, q), cell)
 
 
 def superpixel_affinity(q: Tensor, cell: int) -> Tensor:
@@ -183,6 +184,9 @@ def superpixel_regions(q: Tensor, cell: int) -> Tensor:
 
 def walk_superpixels(affinity: Tensor, scores: Tensor, steps: int) -> Tensor:
     """Return scores after steps of ``P_s <- sum_t A_st P_t``.
+
+    One step after the other: each is a banded product, and for the 20 to 40 steps of SP-CAM that is
+    less work than powers of the affinity, whose bands grow with them.
 
     Args:
         affinity: float ``(N, 25, h, w)``, see :func:`superpixel_affinity`.
@@ -276,7 +280,7 @@ def _inside(like: Tensor, height: int, width: int) -> Tensor:
     return F.unfold(like.new_ones(1, 1, height, width), 3, padding=1).view(1, 9, height, width)
 
 
-def _alike(values: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+def alike(values: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
     """Return both in the higher of their precisions, see :func:`_precise`."""
     values, q = _precise(values), _precise(q)
     dtype = torch.promote_types(values.dtype, q.dtype)

@@ -10,7 +10,7 @@ from ..errors import ConfigError, near_matches
 
 # of maps that are logits of each cell; negative values count
 LOGIT_NORMALIZATIONS = ('sigmoid', 'softmax')
-NORMALIZATIONS = ('max', 'minmax', 'quantile', *LOGIT_NORMALIZATIONS, 'none')
+NORMALIZATIONS = ('max', 'minmax', 'quantile', *LOGIT_NORMALIZATIONS, 'shares', 'none')
 
 
 def check_normalization(mode: str, where: str) -> str:
@@ -48,8 +48,8 @@ def normalize_maps(
             ``quantile``: ``max`` after clipping at the value that a share of ``quantile`` of the
             cells does not exceed, so that single hot cells do not push the rest down (the maximum,
             where that value is 0); ``sigmoid``: ``1 / (1 + exp(-m))``; ``softmax``: over the maps
-            and a background of logit 0, of which ``sigmoid`` is the case of one class; ``none``: as
-            they are.
+            and a background of logit 0, of which ``sigmoid`` is the case of one class; ``shares``:
+            of a softmax that is done, cut to [0, 1]; ``none``: as they are.
         eps: Added to the denominator; maps with a maximum far below it stay weak.
         quantile: Share of cells, in (0, 1].
 
@@ -64,6 +64,8 @@ def normalize_maps(
     check_normalization(mode, 'mode')
     if mode == 'none' or maps.numel() == 0:
         return maps
+    if mode == 'shares':
+        return maps.clamp(0, 1)
     if mode == 'sigmoid':
         return maps.sigmoid()
     if mode == 'softmax':

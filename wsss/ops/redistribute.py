@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values of a grid handed on to the cells around them, by kernels of each cell's own."""
+"""Values of a grid handed on to the cells around them, by kernels of each cell's own.
+
+The deconvolution of SP-CAM (public code, commit 800c6d5). As in :mod:`wsss.ops.association`, of
+which this is the case of cells of one pixel, all is computed in float32 at least.
+"""
 
 from __future__ import annotations
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from .association import alike, associate
 
 
 def neighbour_shares(logits: Tensor) -> Tensor:
@@ -21,10 +26,7 @@ def neighbour_shares(logits: Tensor) -> Tensor:
         >>> neighbour_shares(torch.zeros(1, 9, 2, 2))[0, :, 0, 0]
         tensor([0.0000, 0.0000, 0.0000, 0.0000, 0.2500, 0.2500, 0.0000, 0.2500, 0.2500])
     """
-    height, width = logits.shape[2:]
-    inside = F.unfold(logits.new_ones(1, 1, height, width), 3, padding=1)
-    outside = inside.reshape(1, 9, height, width) == 0
-    return logits.masked_fill(outside, -torch.inf).softmax(1)
+    return associate(logits, 1)
 
 
 def send_shares(values: Tensor, shares: Tensor) -> Tensor:
@@ -49,6 +51,7 @@ def send_shares(values: Tensor, shares: Tensor) -> Tensor:
         >>> send_shares(values, shares)
         tensor([[[[3., 0.]]]])
     """
+    values, shares = alike(values, shares)
     batch, channels, height, width = values.shape
     sent = values[:, :, None] * shares[:, None]
     return F.fold(sent.reshape(batch, channels * 9, -1), (height, width), 3, padding=1)
@@ -69,6 +72,7 @@ def take_shares(values: Tensor, shares: Tensor) -> Tensor:
         >>> take_shares(torch.tensor([[[[0.0, 1.0], [2.0, 3.0]]]]), shares).unique()
         tensor([1.5000])
     """
+    values, shares = alike(values, shares)
     batch, channels, height, width = values.shape
     near = F.unfold(values, 3, padding=1).reshape(batch, channels, 9, height, width)
     return (near * shares[:, None]).sum(2)

@@ -37,6 +37,16 @@ class Background:
             check_number(self.power, f'{self.owner}.bg_power', 0, above=True)
         check_unit(self.threshold, f'{self.owner}.bg_threshold', optional=True)
 
+    def at_full_size(self, maps: ScoreMaps) -> ScoreMaps:
+        """Return maps at the size of the image, with a background if there is to be one.
+
+        An image without classes is background everywhere.
+        """
+        full = maps.resized()
+        if not len(maps.keys):
+            return replace(full, background=torch.ones(maps.size, device=full.scores.device))
+        return self.given_to(full)
+
     def given_to(self, maps: ScoreMaps) -> ScoreMaps:
         """Return the maps with a background: their own, else the one given here, if there is."""
         if maps.background is not None or (self.power is None and self.threshold is None):

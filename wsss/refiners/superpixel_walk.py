@@ -8,9 +8,10 @@ import numpy as np
 import torch
 
 from ..checks import check_choice, check_integer, check_number
+from ..ops.partition import HardPartition
 from ..ops.random_walk import random_walk
-from ..ops.region_graph import region_affinity, region_walk_matrix, touching_regions
-from ..ops.region_vote import region_means, spread
+from ..ops.region_graph import region_affinity, touching_regions
+from ..ops.region_vote import region_means
 from ..registry import REFINERS
 from ..structures import ScoreMaps
 from ..superpixels import BaseSuperpixels
@@ -64,14 +65,16 @@ class SuperpixelWalk(BaseRefiner):
         """Return maps at the size of the image."""
         ids = torch.from_numpy(self.superpixels(image, image_id))
         full = maps.resized()
-        means = region_means(full.planes(), ids)
-        walked = random_walk(self._matrix(image, ids), means, self.steps).clamp_(0, 1)
-        return full.with_planes(spread(walked, ids))
-
-    def _matrix(self, image: np.ndarray, ids: torch.Tensor) -> torch.Tensor:
-        """Return the affinities of regions, symmetric sparse ``(S, S)``."""
+        parts = HardPartition(ids[None])
+        means = parts.pool(full.planes()[None])
         if self.affinity == 'borders':
-            return region_walk_matrix(ids)
+            walked = parts.walk(means, self.steps)
+        else:
+            walked = random_walk(self._likeness(image, ids), means[0], self.steps)[None]
+        return full.with_planes(parts.unpool(walked.clamp_(0, 1))[0])
+
+    def _likeness(self, image: np.ndarray, ids: torch.Tensor) -> torch.Tensor:
+        """Return how alike the colours of regions that touch are, symmetric sparse ``(S, S)``."""
         lab = cv2.cvtColor(image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         colours = region_means(torch.from_numpy(lab.transpose(2, 0, 1).copy()), ids)
         return region_affinity(colours, touching_regions(ids), self.softness)

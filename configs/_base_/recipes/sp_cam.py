@@ -11,6 +11,7 @@ _base_ = [
     '../stages/saliency.py',
     '../stages/sp_cam.py',
     '../stages/sp_cam_parts.py',
+    '../stages/superpixel_walk.py',
 ]
 pipeline = [
     'ccam', 'ccam_maps', 'object_maps', 'object_masks', 'saliency_net', 'saliency', 'classifier',

@@ -8,6 +8,7 @@ _base_ = [
     '../models/segmentor_deeplabv2_r101.py',
     '../stages/sp_cam_no_saliency.py',
     '../stages/sp_cam_parts.py',
+    '../stages/superpixel_walk.py',
 ]
 pipeline = [
     'classifier', 'cams', 'map_labels', 'superpixels', 'sp_classifier', 'sp_cams',

@@ -7,6 +7,7 @@ _base_ = [
     '../models/segmentor_deeplabv3_mobilenet_v2.py',
     '../stages/sp_cam_no_saliency.py',
     '../stages/sp_cam_parts.py',
+    '../stages/superpixel_walk.py',
 ]
 pipeline = [
     'classifier', 'cams', 'map_labels', 'superpixels', 'sp_classifier', 'sp_cams',

@@ -1,6 +1,7 @@
 # What each part of sp_cam.py is worth: labels of the first classifier's maps (map_labels), of the
 # second's as they are on the grid (grid_labels), and after the walk (walk_labels); the labels after
-# the walk and at the pixels are pseudo_labels. Only where the pipeline says so.
+# the walk and at the pixels are pseudo_labels. The first's maps after both, without a second
+# classifier: superpixel_walk.py and superpixel_walk_labels. Only where the pipeline says so.
 _rest = [dict(type='wsss.LoadMask', optional=True), dict(type='wsss.PackScores')]
 labels_of_maps = dict(
     default_scope='mmseg',
@@ -35,5 +36,14 @@ walk_labels = dict(
     _ref_='@labels_of_maps',
     test_dataloader=dict(
         dataset=dict(pipeline=[dict(type='wsss.LoadScores', folder='@sp_cams_walk/scores'), *_rest])
+    ),
+)
+superpixel_walk_labels = dict(
+    run='test',
+    _ref_='@labels_of_maps',
+    test_dataloader=dict(
+        dataset=dict(
+            pipeline=[dict(type='wsss.LoadScores', folder='@superpixel_walk/scores'), *_rest]
+        )
     ),
 )

@@ -6,6 +6,7 @@ from PIL import Image
 
 from wsss.datasets.transforms import LoadMask, LoadScores, PackScores
 from wsss.errors import ConfigError, DataError
+from wsss.fileio import write_json
 from wsss.structures import ScoreMaps, ScoreStore
 
 
@@ -27,6 +28,21 @@ def test_scores_of_classes_that_the_image_has_not_are_refused(folder):
     with pytest.raises(DataError, match=r"'a' holds the classes \[1, 3\], .* labels \[1\]"):
         LoadScores(folder)(dict(record))
     assert LoadScores(folder, labels_only=False)(dict(record))['score_maps'].size == (8, 12)
+
+
+def test_scores_made_with_other_classes_are_refused(folder, tmp_path):
+    record = dict(image_id='a', gt_label=[1, 3], image_classes=('ant', 'bee', 'cat', 'dog'))
+    write_json(tmp_path / 'index.json', dict(image_classes=['x', 'bee', 'y', 'dog', 'z']))
+    assert LoadScores(folder)(dict(record))['score_maps'].keys.tolist() == [1, 3]
+    write_json(tmp_path / 'index.json', dict(image_classes=['ant', 'cat', 'bee', 'dog']))
+    with pytest.raises(DataError, match="a.npz was made.*class 1 is 'cat' there, of 4, and 'bee'"):
+        LoadScores(folder)(dict(record))
+    write_json(tmp_path / 'index.json', dict(image_classes=['ant', 'bee']))
+    with pytest.raises(DataError, match="class 3 is 'none' there, of 2, and 'dog'"):
+        LoadScores(folder, labels_only=False)(dict(record))
+    write_json(tmp_path / 'index.json', [])
+    with pytest.raises(DataError, match='index.json is not the index of a stage'):
+        LoadScores(folder)(dict(record))
 
 
 def test_missing_scores_name_image_and_file(folder):

@@ -192,6 +192,9 @@ def test_each_superpixel_can_take_instead():
         (dict(head=HEAD, kernels=dict(**KERNELS, groups=1)), 'EPSLoss needs a map'),
         (dict(cam=dict(type='wsss.LayerMaps', layer='to_pixels')), 'first must be 1'),
         (dict(head=dict(type='MultiLabelClsHead'), map_losses=[]), 'linear layer fc'),
+        (dict(neck=dict(type='wsss.DropoutPooling')), 'leaves out a share of 0.5'),
+        (dict(neck=dict(type='GeneralizedMeanPooling')), 'GeneralizedMeanPooling does more'),
+        (dict(head={**HEAD, 'type': 'wsss.DistillHead'}, map_losses=[]), 'terms of its own'),
     ],
 )
 def test_parts_that_do_not_fit_are_named(changes, words):
@@ -220,6 +223,25 @@ def test_a_backbone_of_another_stride_is_refused():
 def test_kernels_that_nothing_teaches_are_refused():
     with pytest.raises(ConfigError, match='map_losses is empty'):
         make(map_losses=[]).loss(*batch())
+    with pytest.raises(ConfigError, match='map of the background, and nothing teaches it'):
+        make(map_losses=[dict(type='wsss.ReconstructionLoss')]).loss(*batch())
+
+
+def test_a_learnt_background_is_what_classes_leave():
+    cam = dict(type='wsss.LayerMaps', layer='to_pixels', first=1, norm='shares')
+    model = make(
+        cam=cam, to_pixels=dict(steps=3, upsample=True), fusion=dict(stride=1, flip=False)
+    ).eval()
+    view = torch.randint(0, 256, (3, 32, 40), dtype=torch.uint8)
+    sample = WSSSDataSample(gt_label=torch.tensor([0, 2]), metainfo=dict(ori_shape=(32, 40)))
+    other = WSSSDataSample(gt_label=torch.tensor([], dtype=int), metainfo=dict(ori_shape=(32, 40)))
+    data = dict(inputs=[[view], [view]], data_samples=[sample, other])
+    found, empty = (own.score_maps for own in model.test_step(data))
+    maps, q = model.superpixel_maps(model.normalize_views(view[None]))
+    shares = superpixels_to_pixels(maps.softmax(1), q, CELL, 3)[0]
+    assert torch.allclose(found.scores, shares[[1, 3]], atol=1e-4)
+    assert torch.allclose(found.background, shares[0] + shares[2], atol=1e-4)
+    assert empty.scores.shape == (0, 32, 40) and bool((empty.background == 1).all())
 
 
 def test_saliency_mixed_with_padding_is_that_of_what_is_known():

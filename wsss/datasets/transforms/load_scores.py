@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from pathlib import Path
+
 from mmcv.transforms import BaseTransform
 
 from ...checks import check_flag
+from ...engine.record import read_index
 from ...errors import ConfigError, DataError
 from ...registry import TRANSFORMS
 from ...structures import ScoreMaps, ScoreStore
@@ -27,6 +31,9 @@ class LoadScores(BaseTransform, ReadsFiles):
 
     Raises:
         ConfigError: If ``folder`` is not a path or ``labels_only`` not True or False.
+
+    Where the stage that wrote the scores says what its classes are called (``index.json`` beside
+    ``folder``), those of the maps must be called the same here.
 
     Example:
         >>> LoadScores(folder='@cams/scores').labels_only
@@ -60,7 +67,28 @@ class LoadScores(BaseTransform, ReadsFiles):
                 'again on this data set, or set LoadScores(labels_only=False) for scores of '
                 'predicted classes.'
             )
+        self._check_names(keys, results)
         return maps
+
+    @cached_property
+    def names(self) -> list[str]:
+        """Names of the classes of the stage that wrote the scores; empty where it is not known."""
+        return list(read_index(Path(self.folder).parent).get('image_classes', ()))
+
+    def _check_names(self, keys: list[int], results: dict) -> None:
+        here = results.get('image_classes')
+        if here is None or not self.names:
+            return
+        for key in keys:
+            theirs, ours = (
+                names[key] if 0 <= key < len(names) else 'none' for names in (self.names, here)
+            )
+            if theirs != ours:
+                raise DataError(
+                    f'score file {self.store.path(results["image_id"])} was made with other '
+                    f'classes: class {key} is {theirs!r} there, of {len(self.names)}, and {ours!r} '
+                    f'in this data set, of {len(here)}. Make the maps on this data set.'
+                )
 
     def transform(self, results: dict) -> dict:
         """Add the maps to ``results``."""

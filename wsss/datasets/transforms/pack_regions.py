@@ -8,6 +8,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.structures import PixelData
 
+from ...errors import DataError
 from ...registry import TRANSFORMS
 from ...structures import WSSSDataSample
 from .maps_as_fields import CLASS_MAP
@@ -39,7 +40,12 @@ class PackRegions(BaseTransform):
     """
 
     def transform(self, results: dict) -> dict:
-        """Return the packed sample."""
+        """Return the packed sample.
+
+        Raises:
+            DataError: If a map is not of the size of the image, as after a transform that leaves
+                out what ``seg_fields`` names.
+        """
         image = results['img']
         sample = WSSSDataSample(
             metainfo=dict(
@@ -52,10 +58,17 @@ class PackRegions(BaseTransform):
         found = {field: results[key] for key, field in FIELDS.items() if key in results}
         if 'num_class_maps' in results:
             planes = [results[CLASS_MAP.format(i)] for i in range(results['num_class_maps'])]
-            found['class_maps'] = np.zeros((len(planes), *image.shape[:2]), np.float32)
-            for own, plane in zip(found['class_maps'], planes):
-                own[:] = plane
+            # of an image without classes, too
+            empty = np.zeros((0, *image.shape[:2]), np.float32)
+            found['class_maps'] = np.stack(planes).astype(np.float32) if planes else empty
         for field, values in found.items():
+            if values.shape[-2:] != image.shape[:2]:
+                raise DataError(
+                    f'image {results["image_id"]!r} is {image.shape[:2]} now, its {field} '
+                    f'{values.shape[-2:]}. A transform before PackRegions changed one of them '
+                    "alone: use one that changes what results['seg_fields'] names, such as "
+                    'RandomCrop, RandomFlip, RandomResize.'
+                )
             data = torch.from_numpy(np.ascontiguousarray(values))
             sample.set_field(PixelData(data=data if data.ndim == 3 else data[None]), field)
         inputs = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import replace
 
 import torch
 from torch import Tensor
@@ -110,7 +109,7 @@ class WalkModel(MapRefiningModel):
             Maps at the size of the images. With a background, scores and background sum to 1, and
             a class wins above 0.5 in an image of one class; without, the largest score is 1.
         """
-        full = [self._full(maps) for maps in batch]
+        full = [self.background.at_full_size(maps) for maps in batch]
         planes = [maps.planes() for maps in full]
         grid, size = weights.shape[2:], batch[0].size
         if tuple(grid) != tuple(-(-side // self.stride) for side in size):
@@ -133,10 +132,3 @@ class WalkModel(MapRefiningModel):
             largest = own.amax() if maps.background is None else own.sum(0)
             found.append(maps.with_planes(own / largest.clamp(min=1e-12)))
         return found
-
-    def _full(self, maps: ScoreMaps) -> ScoreMaps:
-        """Return maps at the size of the image, with a background if there is to be one."""
-        full = maps.resized()
-        if not len(maps.keys):
-            return replace(full, background=torch.ones(maps.size, device=full.scores.device))
-        return self.background.given_to(full)

@@ -19,7 +19,13 @@ from ...ops.output_stride import set_output_stride
 from ...registry import CAMS, MODELS, build
 from ...structures import WSSSDataSample
 from ..explains_views import ExplainsViews
-from .training_checks import check_distillation, check_loss, check_map_losses, checked_mixing
+from .training_checks import (
+    check_background,
+    check_distillation,
+    check_loss,
+    check_map_losses,
+    checked_mixing,
+)
 from .training_maps import on_cells, soft_labels, training_maps
 
 CLASS_SOURCES = ('label', 'pred', 'label_or_pred')
@@ -128,12 +134,7 @@ class CAMClassifier(ExplainsViews, ImageClassifier):
                 the background that no term teaches.
         """
         images = inputs[:, :3]
-        if hasattr(self.head, 'maps') and not any(term.needs_saliency for term in self.map_losses):
-            raise ConfigError(
-                f'model.head: {type(self.head).__name__} has a map of the background, and nothing '
-                "teaches it. Add dict(type='wsss.EPSLoss') to model.map_losses, or take "
-                'MultiLabelLinearClsHead.'
-            )
+        check_background(self.map_losses, self.head)
         if not self.map_losses:
             return super().loss(images, data_samples)
         features = self.extract_feat(images, stage='backbone')

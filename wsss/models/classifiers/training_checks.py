@@ -78,6 +78,22 @@ def check_map_losses(
             )
 
 
+def check_background(map_losses: Iterable[MapLoss], head: nn.Module) -> None:
+    """Refuse to train a map of the background that no term teaches.
+
+    Only a training asks: at test weights are there already.
+
+    Raises:
+        ConfigError: Saying what to add.
+    """
+    if hasattr(head, 'maps') and not any(term.needs_saliency for term in map_losses):
+        raise ConfigError(
+            f'model.head: {type(head).__name__} has a map of the background, and nothing '
+            "teaches it. Add dict(type='wsss.EPSLoss') to model.map_losses, or take "
+            'MultiLabelLinearClsHead.'
+        )
+
+
 def check_distillation(head: nn.Module | None, neck: nn.Module | None) -> None:
     """Refuse the comparison of features of which the neck leaves out some.
 

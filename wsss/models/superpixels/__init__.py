@@ -5,6 +5,6 @@ from .kernel_head import KernelHead
 from .sp_cam_classifier import SPCAMClassifier
 from .superpixel_fcn import SuperpixelFCN
 from .superpixel_net import SuperpixelNet
-from .superpixel_walk import SuperpixelWalk
+from .superpixel_net_walk import SuperpixelNetWalk
 
-__all__ = ['KernelHead', 'SPCAMClassifier', 'SuperpixelFCN', 'SuperpixelNet', 'SuperpixelWalk']
+__all__ = ['KernelHead', 'SPCAMClassifier', 'SuperpixelFCN', 'SuperpixelNet', 'SuperpixelNetWalk']

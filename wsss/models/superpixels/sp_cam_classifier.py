@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from mmengine.registry import DefaultScope
+from mmpretrain.models import ClsHead, GlobalAveragePooling, MultiLabelClsHead
 from torch import Tensor, nn
 
 from ...cams import LayerMaps
@@ -20,6 +21,7 @@ from ...ops.redistribute import neighbour_shares, send_shares, take_shares
 from ...registry import MODELS, build
 from ...structures import WSSSDataSample
 from ..classifiers.cam_classifier import CAMClassifier
+from ..classifiers.training_checks import check_background
 from ..classifiers.training_maps import soft_labels
 from .check_size import check_size
 from .to_pixels import ToPixels
@@ -47,8 +49,8 @@ class SPCAMClassifier(CAMClassifier):
 
     Args:
         *args: As in :class:`CAMClassifier`; the stride of the backbone's last map must be the side
-            of a superpixel, and the head is a :class:`EPSHead`, or, without saliency, one with a
-            linear layer ``fc``.
+            of a superpixel, the neck averages and no more, and the head is a :class:`EPSHead`, or,
+            without saliency, one with a linear layer ``fc`` and no terms of its own.
         superpixels: Config of a :class:`SuperpixelNet`, normally with
             ``init_cfg=dict(type='Pretrained', checkpoint='@superpixels/weights.pth')``. It sees
             images with its own mean and deviation.
@@ -81,6 +83,7 @@ class SPCAMClassifier(CAMClassifier):
             self.superpixels = build(MODELS, superpixels, 'model.superpixels')
             self.kernels = build(MODELS, kernels, 'model.kernels')
         self.superpixels.requires_grad_(False)
+        self._check_parts()
         self.with_background = hasattr(self.head, 'maps')
         if not isinstance(getattr(self.head, 'fc', None), nn.Linear):
             raise ConfigError(
@@ -107,6 +110,27 @@ class SPCAMClassifier(CAMClassifier):
             )
         self.normalized = check_choice(normalized, 'model.normalized', sorted(OPERATORS))
         self.to_pixels = ToPixels(**(to_pixels or {}))
+
+    def _check_parts(self) -> None:
+        """Refuse a neck and a head whose work would be left out: maps are made before both."""
+        neck = self.neck if self.with_neck else None
+        if neck is not None and not isinstance(neck, GlobalAveragePooling):
+            raise ConfigError(
+                f'model.neck: SPCAMClassifier averages the maps of superpixels itself, and '
+                f'{type(neck).__name__} does more. Use GlobalAveragePooling.'
+            )
+        if getattr(neck, 'dropout', 0):
+            raise ConfigError(
+                'model.neck: SPCAMClassifier makes maps of all features, and '
+                f'{type(neck).__name__} leaves out a share of {neck.dropout:g} of them. Use '
+                'GlobalAveragePooling.'
+            )
+        if type(self.head).loss not in (ClsHead.loss, MultiLabelClsHead.loss):
+            raise ConfigError(
+                f'model.head: the loss of {type(self.head).__name__} has terms of its own, which '
+                'SPCAMClassifier, whose logits are those of superpixels, leaves out. Use '
+                'wsss.EPSHead, or MultiLabelLinearClsHead where there is no saliency.'
+            )
 
     @property
     def cell(self) -> int:
@@ -168,7 +192,8 @@ class SPCAMClassifier(CAMClassifier):
             data_samples: With ``gt_label`` or ``gt_score``.
 
         Raises:
-            ConfigError: If there are no ``map_losses``.
+            ConfigError: If there are no ``map_losses``, or a map of the background that no term
+                teaches.
             DataError: If an image is smaller than one superpixel.
         """
         self._check_sizes(data_samples)
@@ -178,6 +203,7 @@ class SPCAMClassifier(CAMClassifier):
                 'to superpixels, so SPCAMClassifier needs a term on maps: wsss.EPSLoss, or '
                 'wsss.ReconstructionLoss without saliency.'
             )
+        check_background(self.map_losses, self.head)
         maps, q = self.superpixel_maps(inputs[:, :3])
         logits = self._logits(maps)
         target = soft_labels(data_samples, logits.shape[1], logits)

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from wsss.errors import ConfigError, DataError
-from wsss.models import SuperpixelWalk
+from wsss.models import SuperpixelNetWalk
 from wsss.ops.association import (
     associate,
     superpixel_affinity,
@@ -17,6 +17,7 @@ from wsss.registry import MODELS
 from wsss.structures import ScoreMaps, WSSSDataSample
 
 CELL = 8
+PLAIN = dict(type='mmseg.SegDataPreProcessor', mean=[0.0] * 3, std=[1.0] * 3)
 
 
 @MODELS.register_module(force=True)
@@ -36,7 +37,8 @@ class Colours(nn.Module):
 
 def model(sure=0.0, **arguments):
     torch.manual_seed(0)
-    return SuperpixelWalk(network=dict(type='wsss.Colours', sure=sure), **arguments)
+    network = dict(type='wsss.Colours', sure=sure)
+    return SuperpixelNetWalk(network, data_preprocessor=PLAIN, **arguments)
 
 
 def sample(size=(24, 32), classes=2, **fields):
@@ -110,6 +112,13 @@ def test_a_background_walks_along(background):
     assert torch.allclose(found.background + found.scores.sum(0), torch.ones(24, 32), atol=1e-5)
 
 
+@pytest.mark.parametrize('background', [{}, dict(bg_power=4)])
+def test_an_image_without_classes_is_background(background):
+    (found,) = refined(model(steps=2, **background), (picture(), sample(classes=0)))
+    assert found.scores.shape == (0, 24, 32)
+    assert torch.allclose(found.background, torch.ones(24, 32), atol=1e-6)
+
+
 def test_without_upsampling_cells_are_interpolated():
     (found,) = refined(model(sure=1e4, steps=0, upsample=False), (picture(), sample()))
     cells = F.avg_pool2d(sample().score_maps.scores, CELL)
@@ -120,16 +129,18 @@ def test_without_upsampling_cells_are_interpolated():
 @pytest.mark.parametrize(
     'arguments, words',
     [
-        (dict(steps=-1), 'SuperpixelWalk.steps'),
+        (dict(steps=-1), 'SuperpixelNetWalk.steps'),
         (dict(scales=()), 'at least one number'),
         (dict(scales=(1, 0)), r'scales\[1\]'),
         (dict(bg_power=1, bg_threshold=0.2), 'not both'),
         (dict(network=dict(type='mmpretrain.ResNet', depth=18)), 'attribute cell'),
+        (dict(data_preprocessor=None), "no mean and std.*'@superpixel_model.data_preprocessor'"),
     ],
 )
 def test_wrong_arguments_are_named(arguments, words):
     with pytest.raises(ConfigError, match=words):
-        SuperpixelWalk(**{'network': dict(type='wsss.Colours'), **arguments})
+        usual = dict(network=dict(type='wsss.Colours'), data_preprocessor=PLAIN)
+        SuperpixelNetWalk(**{**usual, **arguments})
 
 
 def test_maps_of_another_image_and_training_are_refused():

@@ -26,13 +26,15 @@ from .check_size import check_size
 
 
 @MODELS.register_module()
-class SuperpixelWalk(MapRefiningModel):
+class SuperpixelNetWalk(MapRefiningModel):
     """Lets the maps of any method walk from superpixel to superpixel, then brings them to pixels.
 
-    SP-CAM's post-processing: maps are averaged over superpixels, walk ``steps`` steps on what
-    superpixels share (:func:`wsss.ops.association.superpixel_affinity`), and each pixel takes from
-    its superpixels. Several scales and mirror images are averaged. The network and its weights are
-    those of a stage that trains superpixels.
+    SP-CAM's post-processing (public code, commit 800c6d5): maps are averaged over superpixels, walk
+    ``steps`` steps on what superpixels share (:func:`wsss.ops.association.superpixel_affinity`),
+    and each pixel takes from its superpixels. Several scales and mirror images are averaged. The
+    network and its weights are those of a stage that trains superpixels:
+    ``load_from='@superpixels/weights.pth'``. For regions with hard outlines there is the refiner
+    :class:`wsss.refiners.SuperpixelWalk`.
 
     Args:
         network: A config such as ``dict(type='wsss.SuperpixelFCN')``, with an attribute ``cell``.
@@ -44,7 +46,7 @@ class SuperpixelWalk(MapRefiningModel):
             None lets the classes walk alone and leaves background to a threshold, as published.
         bg_threshold: A constant background score instead.
         max_batch: Images of one size that the network sees at once.
-        data_preprocessor: mmseg's, with ``mean`` and ``std``.
+        data_preprocessor: mmseg's, with the ``mean`` and ``std`` that the network was trained with.
         init_cfg: As in mmengine.
 
     Raises:
@@ -52,7 +54,9 @@ class SuperpixelWalk(MapRefiningModel):
 
     Example:
         >>> from wsss.structures import WSSSDataSample
-        >>> walk = SuperpixelWalk(dict(type='wsss.SuperpixelFCN')).eval()
+        >>> seen = dict(type='mmseg.SegDataPreProcessor', mean=[104, 110, 115], std=[255] * 3)
+        >>> network = dict(type='wsss.SuperpixelFCN')
+        >>> walk = SuperpixelNetWalk(network, data_preprocessor=seen).eval()
         >>> maps = ScoreMaps(torch.tensor([1]), torch.rand(1, 10, 12), size=(40, 48))
         >>> images = [torch.zeros(3, 40, 48, dtype=torch.uint8)]
         >>> data = dict(inputs=images, data_samples=[WSSSDataSample(score_maps=maps)])
@@ -82,16 +86,24 @@ class SuperpixelWalk(MapRefiningModel):
                 f'model.network: {type(self.network).__name__} does not say the side of its '
                 'superpixels. Use a network with an attribute cell, such as wsss.SuperpixelFCN.'
             )
-        self.steps = check_integer(steps, 'SuperpixelWalk.steps', 0)
-        self.upsample = check_flag(upsample, 'SuperpixelWalk.upsample')
-        self.flip = check_flag(flip, 'SuperpixelWalk.flip')
+        if getattr(self.data_preprocessor, 'mean', None) is None:
+            raise ConfigError(
+                'model.data_preprocessor of SuperpixelNetWalk has no mean and std, and the network '
+                'was trained on normalised images. Set those of its training: '
+                "data_preprocessor='@superpixel_model.data_preprocessor'."
+            )
+        self.steps = check_integer(steps, 'SuperpixelNetWalk.steps', 0)
+        self.upsample = check_flag(upsample, 'SuperpixelNetWalk.upsample')
+        self.flip = check_flag(flip, 'SuperpixelNetWalk.flip')
         self.scales = [
-            check_number(scale, f'SuperpixelWalk.scales[{i}]', 0, above=True)
+            check_number(scale, f'SuperpixelNetWalk.scales[{i}]', 0, above=True)
             for i, scale in enumerate(scales)
         ]
         if not self.scales:
-            raise ConfigError('SuperpixelWalk.scales must be at least one number, such as (1.0,).')
-        self.background = Background('SuperpixelWalk', bg_power, bg_threshold)
+            raise ConfigError(
+                'SuperpixelNetWalk.scales must be at least one number, such as (1.0,).'
+            )
+        self.background = Background('SuperpixelNetWalk', bg_power, bg_threshold)
 
     def predict(
         self, inputs: list[Tensor], data_samples: list[WSSSDataSample]
@@ -110,11 +122,9 @@ class SuperpixelWalk(MapRefiningModel):
 
         With a background, scores and background sum to 1 instead.
         """
-        full = [self._full(own) for own in maps]
+        full = [self.background.at_full_size(own) for own in maps]
         planes = [own.planes() for own in full]
         most = max(map(len, planes))
-        if not most:
-            return full
         padded = images.new_zeros(len(full), most, *images.shape[2:])
         for row, own in zip(padded, planes):
             row[: len(own)] = own
@@ -129,11 +139,6 @@ class SuperpixelWalk(MapRefiningModel):
             largest = row.amax((1, 2), keepdim=True) if own.background is None else row.sum(0)
             found.append(own.with_planes(row / largest.clamp(min=1e-12)))
         return found
-
-    def _full(self, maps: ScoreMaps) -> ScoreMaps:
-        """Return maps at the size of the image, with a background if there is to be one."""
-        full = maps.resized()
-        return self.background.given_to(full) if len(maps.keys) else full
 
     def _view(self, images: Tensor, planes: Tensor, scale: float) -> Tensor:
         """Return the planes ``(N, K, H, W)`` after the walk at one scale."""
