@@ -3,8 +3,9 @@
 
 An association is good if pixels can be made again from the means of their superpixels (F. Yang et
 al., "Superpixel Segmentation with Fully Convolutional Networks", CVPR 2020, equations 1 to 4).
-SP-CAM adds what its affinities should be: spread within one label, none across two. All terms are
-means, over pixels or superpixels, so that the size of a crop does not change their balance.
+SP-CAM (public code, commit 800c6d5) adds what its affinities should be: spread within one label,
+none across two. All terms are means, over pixels or superpixels, so that the size of a crop does
+not change their balance.
 
 ``valid`` tells image from padding everywhere: what is padded joins no superpixel and costs nothing.
 Associations are those of :mod:`wsss.ops.association`.
@@ -16,11 +17,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .association import REACH, superpixel_pool, superpixel_unpool
+from .association import EPS, REACH, superpixel_pool, superpixel_unpool
 from .confusion import IGNORE
 from .map_losses import masked_mean
 
-EPS = 1e-8
 _OWN = 2 * REACH * (REACH + 1)
 """The channel of an affinity that is a superpixel's with itself."""
 

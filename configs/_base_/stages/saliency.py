@@ -1,11 +1,11 @@
-# Saliency for those who have none: class-agnostic maps (ccam.py), a dense CRF, a small network
-# trained on the masks, which then says of each training image how much a pixel is an object, and
-# a dense CRF again for its outlines.
+# Saliency for those who have none: class-agnostic maps (ccam.py), a dense CRF, a segmentor of two
+# labels trained on the masks, which then says of each training image how much a pixel is an object,
+# and a dense CRF again for its outlines.
 #
 #   ccam -> ccam_maps -> object_maps -> object_masks -> saliency_net -> saliency
 #
-# Read by wsss.LoadSaliency with saliency_dir = '@saliency/saliency'. The network comes from a model
-# fragment (segmentor_model), with two labels; foreground_sizes is how large it sees the images.
+# Read by wsss.LoadSaliency with saliency_dir = '@saliency/saliency'. The segmentor comes from a
+# model fragment (segmentor_model); foreground_sizes is how large it sees the images in training.
 foreground_sizes = dict(scale=(512, 512), crop_size=(321, 321))
 object_maps = dict(
     run='test',

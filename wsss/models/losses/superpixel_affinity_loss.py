@@ -19,7 +19,7 @@ class SuperpixelAffinityLoss(nn.Module):
     Superpixels get labels from class maps (:func:`wsss.ops.superpixel_losses.superpixel_labels`).
     ``press``: in the midst of one label a superpixel should not keep its pixels to itself,
     ``mean_s relu(A_ss - 0.75)``. ``diff``: across labels none should be shared, ``mean_s sum_t
-    A_st``. The paper adds both for the last 30 % of the iterations:
+    A_st``. The public code (commit 800c6d5) adds both for the last 30 % of the iterations:
     ``custom_hooks=[dict(type='wsss.RampLossWeight', begin=105, end=105)]`` of 150 epochs.
 
     The weights are the published 1 and 2 for sums over superpixels, beside sums over pixels times

@@ -27,8 +27,8 @@ class KernelHead(BaseModule):
     each group of channels: SP-CAM's deconvolution, for the background and for the classes. What is
     done with the kernels: :mod:`wsss.ops.redistribute`.
 
-    Layers are by default those of the public release, 22.7 million weights beside the encoder. Its
-    later form, with 0.3 million, is ``reduce=128, hidden=(128,), kernel_size=1``.
+    Layers are by default those of the public release (commit 800c6d5), 22.7 million weights beside
+    the encoder. Its later form, with 0.3 million, is ``reduce=128, hidden=(128,), kernel_size=1``.
 
     Args:
         in_channels: Of the features.
