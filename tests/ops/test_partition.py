@@ -92,6 +92,8 @@ def test_what_does_not_fit_is_refused():
         HardPartition(torch.zeros(4, 4, dtype=torch.int64))
     with pytest.raises(ValueError, match='0..S-1, got -1'):
         HardPartition(torch.full((1, 4, 4), -1))
+    with pytest.raises(ValueError, match='each of which occurs'):
+        HardPartition(torch.tensor([[[0, 0, 2, 2]]]))
     parts = hard()
     with pytest.raises(ValueError, match=r'features \(2, 1, 4, 4\).*\(2, 12, 20\)'):
         parts.pool(torch.zeros(2, 1, 4, 4))

@@ -27,9 +27,10 @@ def test_half_precision_is_computed_in_float32():
     assert shares.dtype == torch.float32
     assert torch.allclose(shares.sum(1), torch.ones(2, *SIZE), rtol=0, atol=1e-6)
     for operator in (send_shares, take_shares):
-        found = operator(values.half(), shares)
+        found = operator(values.half(), shares.half())
         assert found.dtype == torch.float32
-        assert torch.allclose(found, operator(values.half().float(), shares), rtol=0, atol=1e-6)
+        exact = operator(values.half().double(), shares.half().double()).float()
+        assert torch.allclose(found, exact, rtol=0, atol=1e-6)
 
 
 def test_what_is_sent_arrives():

@@ -42,7 +42,7 @@ class ViewFusion:
         flip: Add the mirror image of every view.
         norm: ``after``: normalise the sum. ``before``: normalise each map as well, so that weak
             responses at one scale count as much as strong ones at another. Probabilities (of
-            ``sigmoid``, ``softmax``) are only averaged then.
+            ``sigmoid``, ``softmax``) and ``shares`` are only averaged then.
         stride: The common grid has one cell for so many pixels of the original image.
         max_batch: How many images, mirror images counted, are run at once.
         max_pixels: How many pixels are run at once, but at least one view with its mirror image:

@@ -67,8 +67,8 @@ __all__ = [
     'SuperpixelAffinityLoss',
     'SuperpixelFCN',
     'SuperpixelNet',
-    'SuperpixelReconstructionLoss',
     'SuperpixelNetWalk',
+    'SuperpixelReconstructionLoss',
     'TorchvisionBackbone',
     'UNetHead',
 ]

@@ -24,7 +24,9 @@ class SegmentorSaliency(SegTTAModel):
     How much a pixel is an object is what its probability of background, label 0, leaves; those of
     all views are averaged. A network of two labels trained on class-agnostic masks makes saliency
     for those who have none (the recipe of J. Xie et al., "C2AM", CVPR 2022). Its outlines are as
-    coarse as its stride; a dense CRF brings them back to those of the image.
+    coarse as its stride; a dense CRF brings them back to those of the image. Refiners work in the
+    main process, on the device of the stage; the CRF takes some tenths of a second an image on a
+    CPU.
 
     Args:
         refiners: Configs of refiners, or one, for the saliency of each image, of those that keep a

@@ -264,6 +264,21 @@ def superpixels_to_pixels(
     return F.interpolate(values, q.shape[2:], mode='bilinear', align_corners=False)
 
 
+def alike(values: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    """Return both in the higher of their precisions, in float32 at least.
+
+    Args:
+        values: float, of any shape.
+        q: float, of any shape.
+
+    Returns:
+        Both, of one dtype.
+    """
+    values, q = _precise(values), _precise(q)
+    dtype = torch.promote_types(values.dtype, q.dtype)
+    return values.to(dtype), q.to(dtype)
+
+
 def _grid(q: Tensor, cell: int) -> tuple[int, int]:
     """Return ``(h, w)``."""
     height, width = q.shape[2:]
@@ -278,13 +293,6 @@ def _grid(q: Tensor, cell: int) -> tuple[int, int]:
 def _inside(like: Tensor, height: int, width: int) -> Tensor:
     """Return ``(1, 9, h, w)``: 1 where a cell has such a neighbour."""
     return F.unfold(like.new_ones(1, 1, height, width), 3, padding=1).view(1, 9, height, width)
-
-
-def alike(values: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-    """Return both in the higher of their precisions, see :func:`_precise`."""
-    values, q = _precise(values), _precise(q)
-    dtype = torch.promote_types(values.dtype, q.dtype)
-    return values.to(dtype), q.to(dtype)
 
 
 def _precise(values: Tensor) -> Tensor:

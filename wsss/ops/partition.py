@@ -19,7 +19,7 @@ from torch import Tensor
 from .association import superpixel_affinity, superpixel_pool, superpixel_unpool, walk_superpixels
 from .random_walk import random_walk
 from .region_graph import region_walk_matrix
-from .region_vote import region_means, spread
+from .region_vote import region_means, region_sizes, spread
 
 
 class Partition(ABC):
@@ -104,8 +104,13 @@ class HardPartition(Partition):
             )
         if int(ids.min()) < 0:
             raise ValueError(f'ids of regions must be 0..S-1, got {int(ids.min())}')
+        sizes = [region_sizes(own) for own in ids]
+        if any(int(own.min()) == 0 for own in sizes):
+            raise ValueError(
+                'ids of regions must be 0..S-1, each of which occurs: use contiguous_ids'
+            )
         self.ids = ids
-        self.counts = [int(own.max()) + 1 for own in ids]
+        self.counts = [len(own) for own in sizes]
 
     def pool(self, features: Tensor) -> Tensor:
         """Return float32 ``(N, C, S)`` of the most regions of an image, 0 where one has fewer."""

@@ -22,6 +22,9 @@ def neighbour_shares(logits: Tensor) -> Tensor:
     Returns:
         float ``(N, 9, h, w)`` of sum 1; 0 for what is beyond the border.
 
+    Raises:
+        ValueError: If there are not nine logits.
+
     Example:
         >>> neighbour_shares(torch.zeros(1, 9, 2, 2))[0, :, 0, 0]
         tensor([0.0000, 0.0000, 0.0000, 0.0000, 0.2500, 0.2500, 0.0000, 0.2500, 0.2500])

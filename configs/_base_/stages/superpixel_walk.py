@@ -10,7 +10,8 @@ superpixel_walk = dict(
         type='wsss.SuperpixelNetWalk',
         network='@superpixel_model.network',
         data_preprocessor='@superpixel_model.data_preprocessor',
-        steps=20,
+        steps='@to_pixels.steps',
+        upsample='@to_pixels.upsample',
     ),
     test_dataloader=dict(
         batch_size=8,

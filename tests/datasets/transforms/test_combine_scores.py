@@ -6,6 +6,7 @@ import torch
 
 from wsss.datasets.transforms import CombineScores, PackScores
 from wsss.errors import ConfigError, DataError
+from wsss.fileio import write_json
 from wsss.structures import ScoreMaps, ScoreStore
 
 
@@ -20,6 +21,17 @@ def store(tmp_path):
         return str(folder)
 
     return write
+
+
+def test_names_of_classes_count_for_class_maps_alone(store, tmp_path):
+    specific, agnostic = store('cams/scores', flat(0.6, 0.2)), store('ccam/scores', flat(0.5), (0,))
+    record = dict(image_id='a', gt_label=[1, 3], image_classes=tuple('abcd'))
+    write_json(tmp_path / 'ccam/index.json', dict(image_classes=['cat', 'dog']))
+    transform = CombineScores([specific], agnostic, 'product')
+    assert transform(dict(record))['score_maps'].keys.tolist() == [1, 3]
+    write_json(tmp_path / 'cams/index.json', dict(image_classes=['cat', 'dog']))
+    with pytest.raises(DataError, match="class 1 is 'dog' there, of 2, and 'b'"):
+        CombineScores([specific], agnostic, 'product')(dict(record))
 
 
 def combined(*arguments, labels=(1, 3), **options):

@@ -192,6 +192,16 @@ def test_each_superpixel_can_take_instead():
         (dict(head=HEAD, kernels=dict(**KERNELS, groups=1)), 'EPSLoss needs a map'),
         (dict(cam=dict(type='wsss.LayerMaps', layer='to_pixels')), 'first must be 1'),
         (dict(head=dict(type='MultiLabelClsHead'), map_losses=[]), 'linear layer fc'),
+        (dict(head=None, map_losses=[]), 'linear layer fc'),
+        (
+            dict(
+                head=HEAD,
+                map_losses=[],
+                kernels=dict(**KERNELS, groups=1),
+                cam=dict(type='wsss.LayerMaps', layer='to_pixels', norm='shares'),
+            ),
+            'background that was learnt',
+        ),
         (dict(neck=dict(type='wsss.DropoutPooling')), 'leaves out a share of 0.5'),
         (dict(neck=dict(type='GeneralizedMeanPooling')), 'GeneralizedMeanPooling does more'),
         (dict(head={**HEAD, 'type': 'wsss.DistillHead'}, map_losses=[]), 'terms of its own'),

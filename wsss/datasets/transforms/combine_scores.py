@@ -97,7 +97,7 @@ class CombineScores(BaseTransform, ReadsFiles):
         self.loaders = [LoadScores(folder, labels_only) for folder in specific]
         self.has_agnostic = agnostic is not None
         if self.has_agnostic:  # the last; its classes are not looked at
-            self.loaders.append(LoadScores(agnostic, labels_only=False))
+            self.loaders.append(LoadScores(agnostic, labels_only=False, same_names=False))
 
     def files(self, image_id: str) -> list[str]:
         """Return the paths of the members' score files."""

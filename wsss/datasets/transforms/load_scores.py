@@ -28,23 +28,23 @@ class LoadScores(BaseTransform, ReadsFiles):
         labels_only: True refuses maps of classes that are not among the image's labels
             (``gt_label``), which means that scores and data set do not belong together. False is
             for scores of predicted classes.
+        same_names: True refuses maps of a stage whose classes had other names, as far as it says
+            so (``index.json`` beside ``folder``). False is for maps whose classes do not matter.
 
     Raises:
-        ConfigError: If ``folder`` is not a path or ``labels_only`` not True or False.
-
-    Where the stage that wrote the scores says what its classes are called (``index.json`` beside
-    ``folder``), those of the maps must be called the same here.
+        ConfigError: If ``folder`` is not a path, or another argument not True or False.
 
     Example:
         >>> LoadScores(folder='@cams/scores').labels_only
         True
     """
 
-    def __init__(self, folder: str, labels_only: bool = True):
+    def __init__(self, folder: str, labels_only: bool = True, same_names: bool = True):
         if not isinstance(folder, str) or not folder:
             raise ConfigError(f'LoadScores.folder must be a path, got {folder!r}')
         self.folder = folder
         self.labels_only = check_flag(labels_only, 'LoadScores.labels_only')
+        self.same_names = check_flag(same_names, 'LoadScores.same_names')
         self.store = ScoreStore(folder)
 
     def files(self, image_id: str) -> list[str]:
@@ -55,7 +55,8 @@ class LoadScores(BaseTransform, ReadsFiles):
         """Return the maps of the image ``image_id``.
 
         Raises:
-            DataError: If the file is missing or damaged, or holds classes that the image has not.
+            DataError: If the file is missing or damaged, or holds classes that the image has not,
+                or that had other names.
         """
         image_id = results['image_id']
         maps = self.store.read(image_id)
@@ -77,7 +78,7 @@ class LoadScores(BaseTransform, ReadsFiles):
 
     def _check_names(self, keys: list[int], results: dict) -> None:
         here = results.get('image_classes')
-        if here is None or not self.names:
+        if here is None or not self.same_names or not self.names:
             return
         for key in keys:
             theirs, ours = (

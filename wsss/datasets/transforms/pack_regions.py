@@ -58,9 +58,10 @@ class PackRegions(BaseTransform):
         found = {field: results[key] for key, field in FIELDS.items() if key in results}
         if 'num_class_maps' in results:
             planes = [results[CLASS_MAP.format(i)] for i in range(results['num_class_maps'])]
-            # of an image without classes, too
-            empty = np.zeros((0, *image.shape[:2]), np.float32)
-            found['class_maps'] = np.stack(planes).astype(np.float32) if planes else empty
+            size = planes[0].shape if planes else image.shape[:2]
+            found['class_maps'] = np.zeros((len(planes), *size), np.float32)
+            for own, plane in zip(found['class_maps'], planes):
+                own[:] = plane
         for field, values in found.items():
             if values.shape[-2:] != image.shape[:2]:
                 raise DataError(

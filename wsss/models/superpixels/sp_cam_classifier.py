@@ -83,7 +83,6 @@ class SPCAMClassifier(CAMClassifier):
             self.superpixels = build(MODELS, superpixels, 'model.superpixels')
             self.kernels = build(MODELS, kernels, 'model.kernels')
         self.superpixels.requires_grad_(False)
-        self._check_parts()
         self.with_background = hasattr(self.head, 'maps')
         if not isinstance(getattr(self.head, 'fc', None), nn.Linear):
             raise ConfigError(
@@ -91,6 +90,7 @@ class SPCAMClassifier(CAMClassifier):
                 f'features, which {type(self.head).__name__} has not. Use wsss.EPSHead, or '
                 'MultiLabelLinearClsHead where there is no saliency.'
             )
+        self._check_parts()
         if self.kernels.groups != 1 + self.with_background:
             raise ConfigError(
                 f'model.kernels.groups is {self.kernels.groups}, and the head '
@@ -107,6 +107,11 @@ class SPCAMClassifier(CAMClassifier):
                 f'model.cam.first is {self.cam.first}, and the head {type(self.head).__name__} has '
                 f'{"a" if self.with_background else "no"} map of the background before those of '
                 f'the classes: first must be {int(self.with_background)}.'
+            )
+        if self.cam is not None and self.cam.norm == 'shares' and not self.with_background:
+            raise ConfigError(
+                f"model.cam.norm='shares' needs a background that was learnt, and the head "
+                f"{type(self.head).__name__} has no map of it. Use wsss.EPSHead, or norm='max'."
             )
         self.normalized = check_choice(normalized, 'model.normalized', sorted(OPERATORS))
         self.to_pixels = ToPixels(**(to_pixels or {}))
