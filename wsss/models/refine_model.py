@@ -68,8 +68,9 @@ class RefineModel(PerImageModel):
             )
         chain = self.chain.to(self.data_preprocessor.device)
         for image, sample in zip(inputs, samples):
-            picture = image.permute(1, 2, 0).contiguous().cpu().numpy()
-            sample.score_maps = chain(picture, sample.score_maps, sample.get('image_id'))
+            sample.score_maps = chain.refine_tensor(
+                image, sample.score_maps, sample.get('image_id')
+            )
         return samples
 
     @torch.no_grad()

@@ -75,12 +75,11 @@ class SegmentorSaliency(SegTTAModel):
                 f'mirrored or resized: {tuple(image.shape[-2:])}, the image has {size}. Put '
                 "dict(type='RandomFlip', prob=0.0) first into the views of TestTimeAug."
             )
-        picture = image.permute(1, 2, 0).contiguous().cpu().numpy()
         saliency = sample.saliency
         # of one class, whichever: what is an object
         key = torch.zeros(1, dtype=torch.int16, device=saliency.device)
         maps = ScoreMaps(key, saliency[None], size, 1 - saliency)
-        refined = self.chain.to(saliency.device)(picture, maps, sample.image_id)
+        refined = self.chain.to(saliency.device).refine_tensor(image, maps, sample.image_id)
         return refined.resized().scores[0].float().clamp(0, 1)
 
     @torch.no_grad()

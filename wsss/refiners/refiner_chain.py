@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..errors import ConfigError, DataError
 from ..registry import REFINERS, build
@@ -47,6 +48,13 @@ class RefinerChain:
     ) -> ScoreMaps:
         """Refine the maps of an image, see :meth:`refine_views`."""
         return self.refine_views(image, [maps], image_id)[0]
+
+    def refine_tensor(
+        self, image: Tensor, maps: ScoreMaps, image_id: str | None = None
+    ) -> ScoreMaps:
+        """Refine the maps of an image that is uint8 ``(3, H, W)``, see :meth:`refine_views`."""
+        picture = image.permute(1, 2, 0).contiguous().cpu().numpy()
+        return self(picture, maps, image_id)
 
     def refine_views(
         self, image: np.ndarray, views: Sequence[ScoreMaps], image_id: str | None = None

@@ -25,7 +25,7 @@ superpixel_walk = dict(
             ],
         ),
     ),
-    test_cfg=dict(type='wsss.PerImageLoop', written='scores/{}.npz'),
-    test_evaluator=dict(type='wsss.MapHealth'),
-    default_hooks=dict(writer=dict(type='wsss.ScoreWriter')),
+    test_cfg='@cams.test_cfg',
+    test_evaluator='@cams.test_evaluator',
+    default_hooks='@cams.default_hooks',
 )
